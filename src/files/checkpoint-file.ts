@@ -1,0 +1,30 @@
+import { readFile } from "node:fs/promises";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../model/checkpoint.js";
+import { writeAtomically } from "./atomic.js";
+
+/**
+ * Load a checkpoint from a safetensors file.
+ *
+ * @returns the model, its parameters (the caller disposes of them) and the file's metadata
+ * @throws naming the file and what is wrong with it.
+ * @example const { model, parameters } = await loadCheckpoint("../data/ntm-copy.safetensors");
+ */
+export async function loadCheckpoint(path: string): Promise<Checkpoint> {
+  return readWith(path, decodeCheckpoint);
+}
+
+/** Write a checkpoint, whole or not at all. */
+export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
+  await writeAtomically(path, encodeCheckpoint(checkpoint));
+}
+
+/** Read a file and understand its bytes. @throws naming the file and what is wrong with it. */
+export async function readWith<T>(path: string, understand: (bytes: Uint8Array) => T): Promise<T> {
+  try {
+    return understand(await readFile(path));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const problem = code === "ENOENT" ? "there is no such file" : message;
+    throw new Error(`"${path}" could not be read: ${problem}`);
+  }
+}

@@ -1,0 +1,67 @@
+import { quoted } from "../tensors/quoted.js";
+import {
+  fromFloat32,
+  readSafetensors,
+  type SafetensorsFile,
+  toFloat32,
+  writeSafetensors,
+} from "../tensors/safetensors.js";
+import { checkShapes, type Tensors, tensorOf } from "../tensors/tensors.js";
+import { toTensor } from "../tensors/transfer.js";
+import type { Model } from "./model.js";
+import { ntmFromMetadata, type Shapes } from "./ntm-metadata.js";
+
+/** A model with its parameters, and what else the file's metadata says (task, training, ...). */
+export interface Checkpoint {
+  readonly model: Model;
+  readonly parameters: Tensors;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const readers: Record<string, (metadata: ReadonlyMap<string, string>, shapes: Shapes) => Model> = {
+  ntm: ntmFromMetadata,
+};
+
+/** A checkpoint as safetensors bytes: the parameters under their names, the model and its sizes in the metadata. */
+export function encodeCheckpoint({ model, parameters, metadata }: Checkpoint): Uint8Array {
+  const tensors = Object.keys(model.shapes).map((name) => {
+    const tensor = tensorOf(parameters, name);
+    return [name, fromFloat32(tensor.shape, tensor.dataSync() as Float32Array)] as const;
+  });
+  return writeSafetensors({
+    metadata: new Map(Object.entries({ ...metadata, ...model.metadata })),
+    tensors: new Map(tensors),
+  });
+}
+
+/**
+ * Read a checkpoint. The caller disposes of its parameters.
+ *
+ * @throws if the bytes are no sound safetensors file, or do not hold a model that is known here.
+ */
+export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
+  return checkpointIn(readSafetensors(bytes));
+}
+
+/** The model and parameters in a safetensors file that was read already; other tensors in it are left alone. */
+export function checkpointIn(file: SafetensorsFile): Checkpoint {
+  const kind = file.metadata.get("model");
+  const reader = kind !== undefined && Object.hasOwn(readers, kind) ? readers[kind] : undefined;
+  if (!reader) {
+    const known = Object.keys(readers).join(", ");
+    throw new Error(`The metadata's "model" is ${quoted(kind ?? "")}; known models are ${known}.`);
+  }
+  const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name, shape]));
+  const model = reader(file.metadata, shapes);
+  checkShapes(model.name, model.shapes, shapes);
+  const arrays = Object.entries(model.shapes).map(([name, shape]) => {
+    const stored = file.tensors.get(name);
+    if (!stored) throw new Error(`The file has no tensor "${name}".`);
+    return [name, { shape, data: toFloat32(name, stored) }] as const;
+  });
+  return {
+    model,
+    parameters: Object.fromEntries(arrays.map(([name, array]) => [name, toTensor(array)])),
+    metadata: Object.fromEntries(file.metadata),
+  };
+}

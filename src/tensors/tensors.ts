@@ -1,0 +1,58 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+/** Named tensors: the parameters of a model, a machine's state, gradients, an optimiser's memory. */
+export type Tensors = Readonly<Record<string, tf.Tensor>>;
+
+/** A named tensor. @throws listing the names there are. */
+export function tensorOf(tensors: Tensors, name: string): tf.Tensor {
+  const tensor = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
+  if (!tensor) throw new Error(`There is no tensor "${name}"; there are ${Object.keys(tensors).join(", ")}.`);
+  return tensor;
+}
+
+/** Compute a new tensor under every name. */
+export function mapTensors(tensors: Tensors, change: (tensor: tf.Tensor, name: string) => tf.Tensor): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, change(tensor, name)]));
+}
+
+/** @throws if a name is missing, or has another shape than is wanted. */
+export function checkShapes(
+  owner: string,
+  wanted: Readonly<Record<string, readonly number[]>>,
+  given: ReadonlyMap<string, readonly number[]>,
+): void {
+  for (const [name, shape] of Object.entries(wanted)) {
+    const found = given.get(name);
+    if (!found) throw new Error(`${owner} needs the parameter "${name}" of shape [${shape}], which is missing.`);
+    if (`${found}` !== `${shape}`) {
+      throw new Error(`${owner} needs the parameter "${name}" of shape [${shape}]; [${found}] was given.`);
+    }
+  }
+}
+
+/** Names and shapes of the tensors. */
+export function shapesOf(tensors: Tensors): ReadonlyMap<string, readonly number[]> {
+  return new Map(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
+}
+
+/** Free every tensor of a record. */
+export function disposeTensors(tensors: Tensors): void {
+  for (const tensor of Object.values(tensors)) tensor.dispose();
+}
+
+/** Free the tensors of `old` that `next` does not go on using. */
+export function replaceTensors(old: Tensors, next: Tensors): void {
+  const used = new Set(Object.values(next));
+  for (const tensor of Object.values(old)) if (!used.has(tensor)) tensor.dispose();
+}
+
+/**
+ * The affine map x·Wᵀ + b with the parameters `NAME.weight` [output, input] and `NAME.bias` [output].
+ *
+ * @param x [batch, input]
+ * @returns [batch, output]
+ */
+export function linear(parameters: Tensors, name: string, x: tf.Tensor): tf.Tensor {
+  const weight = tensorOf(parameters, `${name}.weight`) as tf.Tensor2D;
+  return tf.add(tf.matMul(x as tf.Tensor2D, weight, false, true), tensorOf(parameters, `${name}.bias`));
+}

@@ -1,0 +1,67 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { type Model, passOn } from "../model/model.js";
+import type { Batch } from "../tasks/task.js";
+import { type NamedArray, select } from "../tensors/named-array.js";
+import type { Tensors } from "../tensors/tensors.js";
+import { toTensor } from "../tensors/transfer.js";
+
+/**
+ * A model's logits over a whole sequence, differentiable by the parameters.
+ *
+ * @param inputs [step, batch, input]
+ * @returns [step, batch, output]
+ */
+export function sequenceLogits(model: Model, parameters: Tensors, inputs: NamedArray): tf.Tensor {
+  const [steps, batch] = inputs.shape as [number, number];
+  let state = model.start(parameters, batch);
+  const logits: tf.Tensor[] = [];
+  for (let step = 0; step < steps; step++) {
+    const result = model.step(parameters, state, toTensor(select(inputs, { step })), passOn);
+    state = result.state;
+    logits.push(result.logits);
+  }
+  return tf.stack(logits);
+}
+
+/**
+ * Cross-entropy of every answer that counts, in nats, summed over outputs.
+ *
+ * Bits are independent: Σ softplus(x) − x·t. One of many: −Σ t·log softmax(x).
+ *
+ * @param logits, targets [step, batch, output]
+ * @param mask [step, batch]
+ * @returns [step, batch]
+ */
+export function crossEntropy(model: Model, logits: tf.Tensor, targets: tf.Tensor, mask: tf.Tensor): tf.Tensor {
+  const each =
+    model.activation === "sigmoid"
+      ? tf.sub(tf.softplus(logits), tf.mul(logits, targets))
+      : tf.neg(tf.mul(targets, tf.logSoftmax(logits)));
+  return tf.mul(tf.sum(each, -1), mask);
+}
+
+/**
+ * Mean cross-entropy over the answers that count (over each bit, where outputs are independent bits), in nats, and its
+ * gradient by every parameter that is not fixed. The caller disposes of the gradients.
+ */
+export function lossAndGradients(
+  model: Model,
+  parameters: Tensors,
+  batch: Batch,
+): { loss: number; gradients: Tensors } {
+  const names = Object.keys(model.shapes).filter((name) => !model.fixed.includes(name));
+  const values = names.map((name) => parameters[name] as tf.Tensor);
+  return tf.tidy(() => {
+    const targets = toTensor(batch.targets);
+    const mask = toTensor(batch.mask);
+    const counted = batch.mask.data.reduce((sum, one) => sum + one, 0);
+    const answers = counted * (model.activation === "sigmoid" ? model.outputs : 1);
+    const { value, grads } = tf.valueAndGrads((...current: tf.Tensor[]) => {
+      const all = { ...parameters, ...Object.fromEntries(names.map((name, i) => [name, current[i] as tf.Tensor])) };
+      const logits = sequenceLogits(model, all, batch.inputs);
+      return tf.div(tf.sum(crossEntropy(model, logits, targets, mask)), answers);
+    })(values);
+    const gradients = Object.fromEntries(names.map((name, index) => [name, grads[index] as tf.Tensor]));
+    return { loss: value.dataSync()[0] as number, gradients };
+  });
+}
