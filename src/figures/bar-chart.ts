@@ -1,0 +1,34 @@
+import type { NamedArray } from "../tensors/named-array.js";
+import { baseAxis, baseLayout, CONFIG, encode, escapeText, FAINT, type Figure, titleHeight } from "./figure.js";
+import { checkAxes, noteOnOddCells, positionsOf } from "./heatmap.js";
+
+export const BAR = "#0a84c6";
+const PLOT = 240;
+
+/**
+ * One bar for each position of an axis: the importance of memory slots, the usage of states.
+ *
+ * @param values of one axis, such as [slot]; its labels stand under the bars. NaN and ±∞ have no bar and are counted.
+ * @throws if there are more axes or none.
+ * @example show(barChart(importance, { title: "Memory slot importance" }))
+ */
+export function barChart(values: NamedArray, options: { title: string }): Figure {
+  checkAxes(values, 1, "barChart");
+  const [axis] = values.axes as [string];
+  const labels = positionsOf(values, axis);
+  const note = noteOnOddCells([values]);
+  const positions = labels
+    ? { type: "category", autotickangles: [0, 90] }
+    : { ...(values.data.length <= 8 && { dtick: 1 }) };
+  const name = escapeText(values.name, 40);
+  const hovertemplate = `${escapeText(axis)} %{x}<br>${name} %{y:.4~g}<extra></extra>`;
+  const y = encode(values.data, values.shape);
+  const layout = {
+    ...baseLayout(options.title, note, { top: titleHeight(note), inside: PLOT, foot: 52 }),
+    xaxis: { ...baseAxis(axis), ...positions },
+    yaxis: { ...baseAxis(values.name), showgrid: true, gridcolor: FAINT, zeroline: true, zerolinecolor: FAINT },
+    bargap: 0.15,
+  };
+  const bars = { type: "bar", ...(labels && { x: labels }), y, marker: { color: BAR }, hovertemplate };
+  return { data: [bars], layout, config: { ...CONFIG } };
+}

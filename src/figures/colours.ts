@@ -1,0 +1,78 @@
+import type { NamedArray } from "../tensors/named-array.js";
+import { escapeText } from "./figure.js";
+
+/** How values become colours. Panels that are given the same object share one colour bar, and can be compared. */
+export interface Colours {
+  /** The quantity, as the colour bar's title says it. */
+  readonly title: string;
+  readonly scale: "sequential" | "diverging";
+  /** The values of the first and the last colour. */
+  readonly range: readonly [number, number];
+}
+
+/** Dark to bright in even steps, told apart by the colour-blind and in grey: for weights and other values from 0 up. */
+const SEQUENTIAL = "Viridis";
+
+/** Blue below zero, pale at zero, red above (ColorBrewer's RdBu, which the colour-blind can read). */
+const DIVERGING = ["#053061", "#2166ac", "#4393c3", "#92c5de", "#c9dfea", "#e8e8e8"]
+  .concat(["#f5d3bf", "#f4a582", "#d6604d", "#b2182b", "#67001f"])
+  .map((colour, index) => [index / 10, colour] as const);
+
+/** From 0 to 1, whatever the data: figures of different runs stay comparable. */
+export function unitColours(title: string): Colours {
+  return { title, scale: "sequential", range: [0, 1] };
+}
+
+/** From 0 to the largest finite value of all the arrays. */
+export function weightColours(title: string, arrays: readonly NamedArray[]): Colours {
+  return { title, scale: "sequential", range: [0, largest(arrays, (value) => value)] };
+}
+
+/** Symmetric around zero, as wide as the largest finite magnitude of all the arrays. */
+export function signedColours(title: string, arrays: readonly NamedArray[]): Colours {
+  const reach = largest(arrays, Math.abs);
+  return { title, scale: "diverging", range: [-reach, reach] };
+}
+
+/** The colours that suit an array: signed if it goes below zero, 0 to 1 if it stays within, else 0 to its largest. */
+export function suitableColours(array: NamedArray): "unit" | "weights" | "signed" {
+  const finite = array.data.filter(Number.isFinite);
+  if (finite.some((value) => value < 0)) return "signed";
+  return finite.some((value) => value > 1) ? "weights" : "unit";
+}
+
+/** Plotly's colour axis, with a horizontal bar that begins `left` of the way across and `above` the panels. */
+export function colourAxis(colours: Colours, place: { left: number; above: number; length: number }): object {
+  const [cmin, cmax] = colours.range;
+  return {
+    cmin,
+    cmax,
+    colorscale: colours.scale === "diverging" ? DIVERGING : SEQUENTIAL,
+    colorbar: {
+      orientation: "h",
+      title: { text: escapeText(colours.title, 40), side: "top" },
+      x: place.left,
+      xanchor: "left",
+      xpad: 0,
+      y: place.above,
+      yanchor: "top", // at "bottom", Plotly would shift the titles of the figure and its axes
+      ypad: 0,
+      lenmode: "pixels",
+      len: place.length,
+      thickness: 10,
+      outlinewidth: 0,
+      nticks: 5,
+      tickangle: 0,
+      tickfont: { size: 11 },
+    },
+  };
+}
+
+/** The largest finite positive result, or 1 when there is none: a range must not be empty. */
+function largest(arrays: readonly NamedArray[], measure: (value: number) => number): number {
+  let most = 0;
+  for (const { data } of arrays) {
+    for (const value of data) if (Number.isFinite(value)) most = Math.max(most, measure(value));
+  }
+  return most > 0 ? most : 1;
+}

@@ -1,0 +1,135 @@
+import type { NamedArray } from "../tensors/named-array.js";
+import { ALARM, encode, escapeText, type Trace } from "./figure.js";
+
+/** Values drawn as a table of cells: `rows` from top to bottom, `columns` from left to right, both axis names. */
+export interface Grid {
+  readonly array: NamedArray;
+  readonly rows: string;
+  readonly columns: string;
+}
+
+/** What stands in a cell that has no colour: Plotly's symbol, the sign that explains it, its name. */
+const MARKS = {
+  nan: { symbol: "x-thin", sign: "×", name: "NaN" },
+  up: { symbol: "triangle-up", sign: "▲", name: "+∞" },
+  down: { symbol: "triangle-down", sign: "▼", name: "−∞" },
+} as const;
+
+type Mark = keyof typeof MARKS;
+
+/**
+ * The grid of an array that has two axes; the first gives the rows unless `columns` names it.
+ *
+ * @throws if the array has more or fewer axes, saying how to choose among them.
+ */
+export function gridOf(array: NamedArray, what: string, columns: string = array.axes[1] ?? ""): Grid {
+  checkAxes(array, 2, what);
+  return { array, columns, rows: array.axes.find((axis) => axis !== columns) as string };
+}
+
+/** @throws unless the array has this many axes, saying what was given, what is needed and what to do. */
+export function checkAxes(array: NamedArray, count: number, what: string): void {
+  if (array.axes.length === count) return;
+  const given = array.axes.map((axis, index) => `${axis}: ${array.shape[index]}`).join(", ");
+  const advice =
+    array.axes.length > count
+      ? `Fix a position along the others first, for example select(array, { ${array.axes[0]}: 0 }).`
+      : `Keep more axes when you select, or stack() several arrays.`;
+  throw new Error(`${what} draws ${count} axes, but "${array.name}" has ${array.axes.length} [${given}]. ${advice}`);
+}
+
+/** Positions along an axis as Plotly takes them: their labels, made unique and safe, or undefined for plain numbers. */
+export function positionsOf(array: NamedArray, axis: string): string[] | undefined {
+  const labels = array.labels?.[axis];
+  if (!labels) return undefined;
+  // Plotly merges equal categories, drops empty ones and trips over "constructor": zero-width spaces tell them apart.
+  const seen = new Map<string, number>();
+  return labels.map((label) => {
+    const text = escapeText(label, 24);
+    const times = (seen.get(text) ?? 0) + 1;
+    seen.set(text, times);
+    return text + "\u200b".repeat(times);
+  });
+}
+
+/** The values in drawing order, row by row: transposed if the array keeps its columns first. */
+export function cellsOf({ array, columns }: Grid): Float32Array {
+  const [first, second] = array.shape as [number, number];
+  if (array.axes[1] === columns) return array.data;
+  return array.data.map((_, i) => array.data[(i % first) * second + Math.floor(i / first)] as number);
+}
+
+/** Number of rows and of columns. */
+export function sizeOfGrid({ array, rows, columns }: Grid): [number, number] {
+  return [array.shape[array.axes.indexOf(rows)] as number, array.shape[array.axes.indexOf(columns)] as number];
+}
+
+/** Every cell that has no colour: its column, its row, and which of MARKS it is. */
+function oddCells(grid: Grid): { column: number; row: number; mark: Mark }[] {
+  const columnCount = sizeOfGrid(grid)[1];
+  const odd: { column: number; row: number; mark: Mark }[] = [];
+  cellsOf(grid).forEach((value, index) => {
+    if (Number.isFinite(value)) return;
+    const mark = Number.isNaN(value) ? "nan" : value > 0 ? "up" : "down";
+    odd.push({ column: index % columnCount, row: Math.floor(index / columnCount), mark });
+  });
+  return odd;
+}
+
+/** The attributes of a heatmap's two traces that depend on the values: all that a frame has to carry. */
+export function valuesOf(grid: Grid): [cells: Record<string, unknown>, marks: Record<string, unknown>] {
+  const odd = oddCells(grid);
+  const xs = positionsOf(grid.array, grid.columns);
+  const ys = positionsOf(grid.array, grid.rows);
+  const marks = {
+    x: odd.map(({ column }) => xs?.[column] ?? column),
+    y: odd.map(({ row }) => ys?.[row] ?? row),
+    text: odd.map(({ mark }) => MARKS[mark].name),
+    marker: { symbol: odd.map(({ mark }) => MARKS[mark].symbol) },
+  };
+  return [{ z: encode(cellsOf(grid), sizeOfGrid(grid)) }, marks];
+}
+
+/**
+ * The traces of one heatmap: its cells, and marks over those that are NaN or ±∞ and so have no colour.
+ *
+ * @param panel its place among the panels, from 1, which numbers its axes.
+ * @param markSize in pixels; 0 for a figure without marks.
+ */
+export function heatmapTraces(grid: Grid, panel: number, colourAxis: string, markSize: number): Trace[] {
+  const suffix = panel === 1 ? "" : String(panel);
+  const place = { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
+  const xs = positionsOf(grid.array, grid.columns);
+  const ys = positionsOf(grid.array, grid.rows);
+  const where = `${escapeText(grid.rows)} %{y}<br>${escapeText(grid.columns)} %{x}<br>`;
+  const [cells, marks] = valuesOf(grid);
+  const heatmap: Trace = {
+    type: "heatmap",
+    ...place,
+    ...(xs && { x: xs }),
+    ...(ys && { y: ys }),
+    ...cells,
+    coloraxis: colourAxis,
+    hoverongaps: false,
+    hovertemplate: `${where}${escapeText(grid.array.name)} %{z:.4~g}<extra></extra>`,
+  };
+  if (markSize === 0) return [heatmap];
+  const marker = { ...(marks.marker as object), size: markSize, color: ALARM, line: { width: 1.5, color: ALARM } };
+  const hovertemplate = `${where}%{text}<extra></extra>`;
+  return [heatmap, { type: "scatter", mode: "markers", ...place, ...marks, marker, cliponaxis: false, hovertemplate }];
+}
+
+/** What a figure's second line says of the cells without colour, and so the key to their marks; empty if all is well. */
+export function noteOnOddCells(arrays: readonly NamedArray[]): string {
+  const counts: Record<Mark, number> = { nan: 0, up: 0, down: 0 };
+  for (const { data } of arrays) {
+    for (const value of data) {
+      if (Number.isNaN(value)) counts.nan++;
+      else if (value === Number.POSITIVE_INFINITY) counts.up++;
+      else if (value === Number.NEGATIVE_INFINITY) counts.down++;
+    }
+  }
+  const found = (Object.keys(MARKS) as Mark[]).filter((mark) => counts[mark] > 0);
+  const parts = found.map((mark) => `${MARKS[mark].sign} ${counts[mark].toLocaleString("en")} ${MARKS[mark].name}`);
+  return parts.length > 0 ? `<span style="color:${ALARM}">${parts.join("   ")}</span>` : "";
+}

@@ -1,0 +1,70 @@
+import type { NamedArray } from "../tensors/named-array.js";
+import { type Colours, signedColours, suitableColours, unitColours, weightColours } from "./colours.js";
+import type { Figure } from "./figure.js";
+import { checkAxes, gridOf } from "./heatmap.js";
+import { heatmapPanels, type Panel } from "./panels.js";
+
+const CELL = { height: 10, least: 64, most: 220 };
+
+/**
+ * What happened over the steps of a sequence, one panel under the other: time runs to the right in all of them.
+ *
+ * Inputs, targets and outputs drawn so are figure 4 of the NTM paper (Graves et al. 2014, arXiv 1410.5401); with the
+ * vectors added to memory and read from it, figure 6. Values within 0 and 1 share one range of colours, values that go
+ * below zero another, symmetric one.
+ *
+ * @param arrays each of two axes, the first of which is the step: [step, bit], [step, word].
+ * @throws if there are none, one has more or fewer axes, or their first axes differ in name or length.
+ * @example show(overSteps([inputs, outputs, targets], { title: "Copy, length 20" }))
+ */
+export function overSteps(arrays: readonly NamedArray[], options: { title: string }): Figure {
+  const chosen = arrays.map(suitableColours);
+  const of = (kind: string): NamedArray[] => arrays.filter((_, index) => chosen[index] === kind);
+  const colours = {
+    unit: unitColours("value, 0 to 1"),
+    weights: weightColours("value", of("weights")),
+    signed: signedColours("signed value", of("signed")),
+  };
+  const panels = arrays.map((array, index) => stepPanel("overSteps", array, colours[chosen[index] as "unit"]));
+  return stacked("overSteps", panels, options.title);
+}
+
+/**
+ * Where the heads read and wrote: the weighting of every head over the steps, as in figure 6 of the NTM paper.
+ *
+ * A column is one step, a row one memory slot; slot 0 is at the top. Colours run from 0 to 1 in every figure.
+ *
+ * @param weights one array for each head, [step, slot]; a name such as "write.0.weights" becomes "Write head 0".
+ * @throws if there are none, one has more or fewer axes, or their first axes differ in name or length.
+ * @example show(weightsOverSteps([writeWeights, readWeights], { title: "Copy: what is written is read again" }))
+ */
+export function weightsOverSteps(weights: readonly NamedArray[], options: { title: string }): Figure {
+  const colours = unitColours("weight");
+  const panels = weights.map((array) => stepPanel("weightsOverSteps", array, colours));
+  return stacked("weightsOverSteps", panels, options.title);
+}
+
+function stepPanel(what: string, array: NamedArray, colours: Colours): Panel {
+  checkAxes(array, 2, what);
+  return { ...gridOf(array, what, array.axes[0]), title: headTitle(array.name), colours };
+}
+
+function stacked(what: string, panels: readonly Panel[], title: string): Figure {
+  const [first] = panels;
+  if (!first) throw new Error(`${what} needs at least one array.`);
+  for (const { array, columns } of panels) {
+    if (columns === first.columns && array.shape[0] === first.array.shape[0]) continue;
+    throw new Error(
+      `${what} draws arrays over the same steps: "${array.name}" has ${array.shape[0]} of "${columns}", ` +
+        `"${first.array.name}" has ${first.array.shape[0]} of "${first.columns}".`,
+    );
+  }
+  return heatmapPanels(panels, { title, columns: 1, cell: CELL, square: false });
+}
+
+/** "write.0.weights" is the write head 0; any other name stands as it is. */
+function headTitle(name: string): string {
+  const [, kind, number] = /^(read|write)(?:\.(\d+))?\.weights$/.exec(name) ?? [];
+  if (!kind) return name;
+  return `${kind === "read" ? "Read" : "Write"} head${number ? ` ${number}` : ""}`;
+}

@@ -1,0 +1,54 @@
+import type { Figure } from "../figures/figure.js";
+import { display } from "./display.js";
+import { type DataFrame, htmlTable, textTable } from "./table.js";
+
+/** MIME type of a Plotly figure, which JupyterLab, VS Code and nbconvert draw. */
+export const FIGURE_MIME = "application/vnd.plotly.v1+json";
+
+/**
+ * Show something as the output of the running cell: a figure, a danfo.js DataFrame as a table, or Markdown.
+ *
+ * Every output also carries plain text, for front ends that draw nothing else. Outside a notebook only that is printed.
+ *
+ * @throws if it is none of these.
+ * @example
+ * show(memoryHeatmap(memory, { title: "Memory" }));
+ * show("The write head moves **one slot** at each step.");
+ */
+export function show(what: Figure | DataFrame | string): void {
+  display(outputOf(what));
+}
+
+/** The output of one thing by MIME type. */
+export function outputOf(what: Figure | DataFrame | string): Record<string, unknown> {
+  if (typeof what === "string") return { "text/markdown": what, "text/plain": what };
+  if (isFigure(what)) return { [FIGURE_MIME]: what, "text/plain": summaryOf(what) };
+  if (isDataFrame(what)) return { "text/html": htmlTable(what), "text/plain": textTable(what) };
+  throw new Error(`show() takes a figure, a DataFrame or Markdown text, but was given ${describe(what)}.`);
+}
+
+function isFigure(what: object): what is Figure {
+  return what && Array.isArray((what as Figure).data) && typeof (what as Figure).layout === "object";
+}
+
+/** By its shape: importing danfo.js to ask would take seconds. */
+function isDataFrame(what: object): what is DataFrame {
+  const { columns, values, index } = (what ?? {}) as DataFrame;
+  return Array.isArray(columns) && Array.isArray(values) && Array.isArray(index);
+}
+
+/** One line about a figure: its title and what it is made of. */
+function summaryOf({ data, layout, frames }: Figure): string {
+  const title = (layout.title?.text ?? "").replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
+  const kinds = [...new Set(data.map(({ type }) => type))].map((type) => {
+    const count = data.filter((trace) => trace.type === type).length;
+    return count > 1 ? `${count} ${type}` : type;
+  });
+  return `[Figure: ${title || "untitled"} (${kinds.join(", ")}${frames ? `, ${frames.length} frames` : ""})]`;
+}
+
+function describe(what: unknown): string {
+  if (typeof what !== "object" || what === null) return String(what);
+  if (Array.isArray(what)) return "an array";
+  return `an object with ${Object.keys(what).slice(0, 5).join(", ") || "nothing in it"}`;
+}
