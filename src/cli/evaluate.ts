@@ -1,0 +1,36 @@
+import { loadCheckpoint } from "../files/checkpoint-file.js";
+import { copyTask } from "../tasks/copy.js";
+import { useBackend } from "../tensors/backend.js";
+import { evaluate } from "../training/evaluate.js";
+import { type Command, choice, wholeNumber } from "./command.js";
+
+/** `tapescope evaluate FILE --task copy`: how well a checkpoint does on sequences it has not seen. */
+export const evaluateCommand: Command = {
+  name: "evaluate",
+  about: "Measure a checkpoint on freshly drawn sequences of one length.",
+  operands: ["FILE"],
+  options: {
+    task: { value: "TASK", required: true, about: "copy" },
+    length: { value: "N", default: "20", about: "vectors in a sequence" },
+    sequences: { value: "N", default: "200", about: "how many sequences" },
+    seed: { value: "N", default: "1", about: "seed that the sequences are drawn from" },
+  },
+  async run([path], given) {
+    choice(given, "task", ["copy"]);
+    const options = {
+      length: wholeNumber(given, "length"),
+      sequences: wholeNumber(given, "sequences"),
+      seed: wholeNumber(given, "seed", 0),
+    };
+    const backend = await useBackend();
+    const { model, parameters } = await loadCheckpoint(path as string);
+    const result = evaluate(model, parameters, copyTask(model.outputs), options);
+    if (given.json) console.log(JSON.stringify(result));
+    else {
+      console.log(`${result.sequences} sequences of length ${result.length} (${backend})`);
+      console.log(`wrong bits per sequence     ${result.wrongBitsPerSequence}`);
+      console.log(`cross-entropy per sequence  ${result.crossEntropyBitsPerSequence.toPrecision(4)} bits`);
+    }
+    return 0;
+  },
+};
