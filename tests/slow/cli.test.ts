@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readSafetensors } from "../../src/tensors/safetensors.js";
+import { logFromCsv } from "../../src/training/log.js";
+
+const root = join(import.meta.dirname, "..", "..");
+const reference = join(root, "tests", "reference", "ntm-reference.safetensors");
+const tiny = ["--controller", "feedforward-8", "--slots", "4", "--word", "3", "--bits", "2", "--lengths", "1-2"];
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tapescope-cli-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The command as npx starts it. */
+function tapescope(words: readonly string[], whileRunning: (child: ChildProcess) => void = () => {}): Promise<Ended> {
+  const env = { ...process.env, TAPESCOPE_BACKEND: "cpu" };
+  const child = spawn(process.execPath, [join(root, "src/cli/tapescope.mjs"), ...words], { env, cwd: folder });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (text) => (out += text));
+  child.stderr.on("data", (text) => (err += text));
+  whileRunning(child);
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
+}
+
+describe("every command", () => {
+  test("explains itself with --help, and the whole with none", async () => {
+    const whole = await tapescope(["--help"]);
+    expect(whole.code).toBe(0);
+    for (const command of ["train", "evaluate", "verify", "report"]) {
+      expect(whole.out).toContain(`  ${command} `);
+      const one = await tapescope([command, "--help"]);
+      expect(one).toMatchObject({ code: 0, err: "" });
+      expect(one.out).toMatch(new RegExp(`^Usage: tapescope ${command} `));
+      expect(one.out).toContain("--json");
+    }
+    expect((await tapescope([])).code).toBe(2);
+  });
+
+  test("refuses a wrong use with one line and exit code 2", async () => {
+    const uses: [string[], RegExp][] = [
+      [["fly"], /There is no command "fly"; there are train, evaluate, verify, report/],
+      [["verify"], /verify takes FILE/],
+      [["verify", "nothing.safetensors"], /"nothing.safetensors" could not be read: there is no such file/],
+      [["evaluate", reference], /evaluate needs --task TASK/],
+      [["evaluate", reference, "--task", "sort"], /--task takes one of copy; "sort" was given/],
+      [["evaluate", reference, "--task", "copy", "--length", "0"], /--length takes a whole number of at least 1; "0"/],
+      [["evaluate", reference, "--task", "copy", "--lenght", "5"], /Unknown option '--lenght'/],
+      [["train", "copy", "--model", "ntm"], /train needs --out FILE/],
+      [
+        ["train", "copy", "--model", "ntm", "--out", "no/such/folder/x"],
+        /the folder "no\/such\/folder" does not exist/,
+      ],
+      [["train", "copy", "--model", "ntm", "--out", "x", "--clip", "5"], /--clip takes norm:LIMIT or value:LIMIT/],
+    ];
+    for (const [words, message] of uses) {
+      const { code, out, err } = await tapescope(words);
+      expect({ words, code, out }).toEqual({ words, code: 2, out: "" });
+      expect(err).toMatch(message);
+      expect(err.trim().split("\n")).toHaveLength(1);
+    }
+  });
+});
+
+describe("verify", () => {
+  test("prints every expected tensor and passes with exit code 0", async () => {
+    const { code, out } = await tapescope(["verify", reference]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^expected\.grad\.read\.0\.weight +\d\.\d+e-\d+$/m);
+    expect(out).toMatch(/^maxError \S+ \(cpu\): passed at 0.00001$/m);
+  });
+
+  test("fails with exit code 1 where a value differs or is not a number", async () => {
+    for (const value of [0.5, Number.NaN]) {
+      const path = join(folder, "changed.safetensors");
+      await copyFile(reference, path);
+      const bytes = await readFile(path);
+      const loss = readSafetensors(bytes).tensors.get("expected.loss")?.bytes;
+      new DataView(bytes.buffer, loss?.byteOffset).setFloat32(0, value, true);
+      await writeFile(path, bytes);
+      const { code, out } = await tapescope(["verify", path, "--json"]);
+      expect(code).toBe(1);
+      expect(JSON.parse(out)).toMatchObject({ passed: false });
+    }
+  });
+});
+
+describe("train", () => {
+  test("writes a checkpoint that evaluate reads, and a log; the same again for the same seed", async () => {
+    const train = (out: string) =>
+      tapescope(["train", "copy", "--model", "ntm", "--out", out, ...tiny, "--updates", "60", "--json"]);
+    const { code, out } = await train("tiny.safetensors");
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ ended: "finished", updates: 60, backend: "cpu" });
+    const log = logFromCsv(await readFile(join(folder, "tiny.training.csv"), "utf8"));
+    expect(log.map(({ update }) => update)).toEqual([50, 60]);
+    await train("again.safetensors");
+    expect(await readFile(join(folder, "again.safetensors"))).toEqual(await readFile(join(folder, "tiny.safetensors")));
+
+    const measured = await tapescope([
+      "evaluate",
+      "tiny.safetensors",
+      "--task",
+      "copy",
+      "--length",
+      "3",
+      "--sequences",
+      "7",
+      "--seed",
+      "9",
+      "--json",
+    ]);
+    const result = JSON.parse(measured.out);
+    expect(Object.keys(result)).toEqual([
+      "task",
+      "length",
+      "sequences",
+      "wrongBitsPerSequence",
+      "crossEntropyBitsPerSequence",
+    ]);
+    expect(result).toMatchObject({ task: "copy", length: 3, sequences: 7 });
+  });
+
+  test("does not write over a checkpoint unless it is told to", async () => {
+    const before = await stat(join(folder, "tiny.safetensors"));
+    const words = ["train", "copy", "--model", "ntm", "--out", "tiny.safetensors", ...tiny, "--updates", "1"];
+    const refused = await tapescope(words);
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('"tiny.safetensors" exists') });
+    expect((await stat(join(folder, "tiny.safetensors"))).mtimeMs).toBe(before.mtimeMs);
+    expect((await tapescope([...words, "--force"])).code).toBe(0);
+  });
+
+  test("ends at an interrupt with exit code 130 and keeps what it has learnt", async () => {
+    const words = [
+      "train",
+      "copy",
+      "--model",
+      "ntm",
+      "--out",
+      "cut.safetensors",
+      ...tiny,
+      "--updates",
+      "1000000",
+      "--json",
+    ];
+    const ended = await tapescope(words, (child) => {
+      child.stderr?.on("data", (text) => {
+        if (String(text).includes("updates/s")) child.kill("SIGINT");
+      });
+    });
+    expect(ended.code).toBe(130);
+    const { updates, ended: how } = JSON.parse(ended.out);
+    expect(how).toBe("interrupted");
+    expect(updates).toBeGreaterThan(0);
+    expect((await tapescope(["evaluate", "cut.safetensors", "--task", "copy", "--json"])).code).toBe(0);
+  });
+});
