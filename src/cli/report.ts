@@ -40,6 +40,9 @@ export const reportCommand: Command = {
 
 function summary(report: NotebookReport): string {
   const name = basename(report.notebook);
-  if (!report.ok) return `${name} FAILED in code cell ${report.cell} of ${report.cells}: ${report.problem}`;
+  if (!report.ok) {
+    const where = report.cell > 0 ? ` in code cell ${report.cell} of ${report.cells}` : "";
+    return `${name} FAILED${where}: ${report.problem}`;
+  }
   return `${relative("", report.html)}: ${(report.bytes / 1e6).toFixed(1)} MB, ${report.seconds.toFixed(0)} s`;
 }

@@ -23,7 +23,7 @@ test.each(["adam", "rmsprop"] as const)(
         optimizer: name === "adam" ? adam() : rmsprop(),
         clip: { by: "value", limit: 10 },
         seed: 1,
-        updates: 1000,
+        updates,
         batch: 1,
         lengths: { shortest: 1, start: 1, longest: 2, mastered: 0.1 },
       },
