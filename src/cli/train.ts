@@ -7,9 +7,9 @@ import { trainHere } from "../notebook/train-here.js";
 import { copyTask } from "../tasks/copy.js";
 import { useBackend } from "../tensors/backend.js";
 import { disposeTensors, type Tensors } from "../tensors/tensors.js";
-import { logToCsv } from "../training/log.js";
+import { type LogRow, logInterval, logToCsv } from "../training/log.js";
 import { adam, type Clip, rmsprop } from "../training/optimizers.js";
-import { type LogRow, logInterval, type Training } from "../training/train.js";
+import type { Training } from "../training/train.js";
 import { type Command, choice, type Given, positiveNumber, UsageError, wholeNumber } from "./command.js";
 
 /** `tapescope train copy --model ntm --out FILE` */
@@ -22,10 +22,9 @@ export const trainCommand: Command = {
     out: { value: "FILE", required: true, about: "the checkpoint to write, a .safetensors file" },
     force: { about: "write over an existing checkpoint" },
     seed: { value: "N", default: "1", about: "seed of parameters and sequences" },
-    updates: { value: "N", default: "8000", about: "updates of the parameters" },
+    updates: { value: "N", default: "4000", about: "updates of the parameters" },
     batch: { value: "N", default: "16", about: "sequences per update" },
     lengths: { value: "A-B", default: "1-20", about: "shortest and longest sequence" },
-    start: { value: "N", about: "longest sequence at first; doubles up to B each time it is mastered" },
     optimizer: { value: "NAME", default: "adam", about: "adam or rmsprop" },
     "learning-rate": { value: "NUMBER", about: "default 1e-3 for adam, 1e-4 for rmsprop" },
     clip: { value: "KIND:LIMIT", default: "norm:10", about: "gradient clipping, by norm or by value" },
@@ -65,8 +64,6 @@ export const trainCommand: Command = {
 function trainingFrom(given: Given): Training {
   const bits = wholeNumber(given, "bits");
   const task = copyTask(bits);
-  const { shortest, longest } = lengthsFrom(String(given.lengths));
-  const start = given.start === undefined ? longest : wholeNumber(given, "start");
   return {
     model: ntm({ ...paperCopy, inputs: task.inputs, outputs: task.outputs, ...sizesFrom(given) }),
     task,
@@ -75,11 +72,11 @@ function trainingFrom(given: Given): Training {
     seed: wholeNumber(given, "seed", 0),
     updates: wholeNumber(given, "updates"),
     batch: wholeNumber(given, "batch"),
-    lengths: { shortest, start, longest, mastered: 0.1 },
+    lengths: lengthsFrom(String(given.lengths)),
   };
 }
 
-function sizesFrom(given: Given): Omit<NtmConfig, "inputs" | "outputs"> {
+function sizesFrom(given: Given): Omit<NtmConfig, "inputs" | "outputs" | "initialWeights"> {
   const match = /^(lstm|feedforward)-(\d+)$/.exec(String(given.controller));
   if (!match)
     throw new UsageError(`--controller takes lstm-UNITS or feedforward-UNITS; "${given.controller}" was given.`);
@@ -113,7 +110,7 @@ function clipFrom(text: string): Clip {
 
 /** What the checkpoint's metadata says of its training. */
 function settingsOf(given: Given): Record<string, string> {
-  const names = ["seed", "updates", "batch", "lengths", "start", "optimizer", "learning-rate", "clip"];
+  const names = ["seed", "updates", "batch", "lengths", "optimizer", "learning-rate", "clip"];
   return Object.fromEntries(names.filter((name) => given[name]).map((name) => [name, String(given[name])]));
 }
 

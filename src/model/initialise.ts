@@ -7,18 +7,18 @@ import type { Tensors } from "../tensors/tensors.js";
  * Draw parameters of the given shapes: matrices uniform within ±√(6 / (inputs + outputs)) (Glorot and Bengio 2010,
  * eq. 16), everything else zero, an LSTM's forget bias one (Jozefowicz et al. 2015, section 3).
  *
- * @param constants values for the parameters whose names end so
+ * @param fixed values by index for the parameters whose names end so
  */
 export function drawParameters(
   shapes: Readonly<Record<string, readonly number[]>>,
   seed: number,
-  constants: Readonly<Record<string, number>>,
+  fixed: Readonly<Record<string, (index: number) => number>>,
 ): Tensors {
   const source = random(seed);
   const draw = (name: string, shape: readonly number[]): tf.Tensor => {
-    const constant = Object.entries(constants).find(([ending]) => name.endsWith(ending))?.[1];
-    const data = new Float32Array(sizeOf(shape)).fill(constant ?? 0);
-    if (constant === undefined && shape.length === 2 && !name.endsWith(".init")) {
+    const value = Object.entries(fixed).find(([ending]) => name.endsWith(ending))?.[1];
+    const data = Float32Array.from({ length: sizeOf(shape) }, (_, index) => value?.(index) ?? 0);
+    if (shape.length === 2 && !name.endsWith(".init")) {
       const [outputs, inputs] = shape as [number, number];
       const bound = Math.sqrt(6 / (inputs + outputs));
       for (let index = 0; index < data.length; index++) data[index] = bound * (2 * source.uniform() - 1);

@@ -25,7 +25,18 @@ export function ntmFromMetadata(metadata: ReadonlyMap<string, string>, shapes: S
   const fromInput = controller === "lstm" ? "controller.weight_ih" : "controller.weight";
   const inputs = lengthOf(shapes, fromInput, 1) - readHeads * word;
   const outputs = lengthOf(shapes, "output.bias", 0);
-  const config: NtmConfig = { inputs, outputs, slots: whole("slots"), word, controller, units, readHeads, writeHeads };
+  const initialWeights = shapes.has("read.0.weights.init") ? "learned" : "zero";
+  const config: NtmConfig = {
+    inputs,
+    outputs,
+    slots: whole("slots"),
+    word,
+    controller,
+    units,
+    readHeads,
+    writeHeads,
+    initialWeights,
+  };
   return ntm(config);
 }
 

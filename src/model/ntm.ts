@@ -21,6 +21,11 @@ export interface NtmConfig {
   readonly units: number;
   readonly readHeads: number;
   readonly writeHeads: number;
+  /**
+   * Where heads look before the first step: nowhere (all weights zero), or where training has them look. A memory whose
+   * slots are all equal needs the second: from nowhere, no head could ever tell one slot from another.
+   */
+  readonly initialWeights: "zero" | "learned";
 }
 
 /** The sizes of the paper's copy experiment (table 2), for 8-bit vectors and one delimiter channel. */
@@ -33,6 +38,7 @@ export const paperCopy: NtmConfig = {
   units: 100,
   readHeads: 1,
   writeHeads: 1,
+  initialWeights: "learned",
 };
 
 const shifts = 3; // −1, 0 and +1
@@ -48,6 +54,7 @@ export function ntm(config: NtmConfig): Model {
     [reads[index], writes[index]].filter((head) => head !== undefined),
   );
   const readVectors = readHeads * word;
+  const learned = config.initialWeights === "learned";
   const shapes: Record<string, readonly number[]> = {
     ...controllerShapes(config.controller, inputs + readVectors, units),
     ...Object.fromEntries(reads.flatMap((head) => headShapes(head, addressingSize(word), units))),
@@ -56,6 +63,7 @@ export function ntm(config: NtmConfig): Model {
     "output.bias": [outputs],
     "memory.init": [slots, word],
     ...Object.fromEntries(reads.map((head) => [`${head}.vector.init`, [1, word]])),
+    ...Object.fromEntries(learned ? heads.map((head) => [`${head}.weights.init`, [1, slots]]) : []),
   };
 
   return {
@@ -76,14 +84,20 @@ export function ntm(config: NtmConfig): Model {
     fixed: ["memory.init"],
     parameters: (seed) =>
       // A constant memory trains several times faster than a random or learned one (Collier and Beel 2018, section 4).
-      drawParameters(shapes, seed, { "memory.init": 1e-6, ".vector.init": 0 }),
+      // Heads begin at slot 0, so that moving along the slots is there to be found.
+      drawParameters(shapes, seed, {
+        "memory.init": () => 1e-6,
+        ".weights.init": (slot) => (slot === 0 ? 10 : 0),
+      }),
 
     start(parameters, batch) {
       const repeat = (name: string) => tf.tile(tf.expandDims(tensorOf(parameters, name), 0), [batch, 1, 1]);
+      const startWeights = (head: string) =>
+        learned ? tf.softmax(tf.squeeze(repeat(`${head}.weights.init`), [1])) : tf.zeros([batch, slots]);
       return {
         memory: repeat("memory.init"), // [batch, slot, word]
         ...controllerState(config.controller, parameters, batch),
-        ...Object.fromEntries(heads.map((head) => [`${head}.weights`, tf.zeros([batch, slots])])),
+        ...Object.fromEntries(heads.map((head) => [`${head}.weights`, startWeights(head)])),
         ...Object.fromEntries(reads.map((head) => [`${head}.vector`, tf.squeeze(repeat(`${head}.vector.init`), [1])])),
       };
     },

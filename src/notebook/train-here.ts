@@ -27,12 +27,12 @@ export async function trainHere(training: Training, onProgress?: OnProgress): Pr
 }
 
 /** One line: how far, the loss, the speed, the time left. */
-export function progressText(task: string, { update, updates, longest, bitsPerAnswer, seconds }: Progress): string {
+export function progressText(task: string, { update, updates, bitsPerAnswer, seconds }: Progress): string {
   const speed = update / seconds;
   const rate = speed >= 1 ? `${speed.toFixed(1)} updates/s` : `${(1 / speed).toFixed(1)} s/update`;
   const done = `${update.toLocaleString("en")}/${updates.toLocaleString("en")} (${Math.floor((100 * update) / updates)} %)`;
   const loss = `${bitsPerAnswer.toFixed(4)} bits lost per answer bit`;
-  return `${task}: ${done}, lengths up to ${longest}, ${loss}, ${rate}, ${duration((updates - update) / speed)} left`;
+  return `${task}: ${done}, ${loss}, ${rate}, ${duration((updates - update) / speed)} left`;
 }
 
 /** Seconds as a person says them: "8 s", "3 min 20 s", "2 h 05 min". */

@@ -40,6 +40,12 @@ export function crossEntropy(model: Model, logits: tf.Tensor, targets: tf.Tensor
   return tf.mul(tf.sum(each, -1), mask);
 }
 
+/** How many answers of a batch count: bits, or choices of one of many. */
+export function answersOf(model: Model, batch: Batch): number {
+  const steps = batch.mask.data.reduce((sum, one) => sum + one, 0);
+  return steps * (model.activation === "sigmoid" ? model.outputs : 1);
+}
+
 /**
  * Mean cross-entropy over the answers that count (over each bit, where outputs are independent bits), in nats, and its
  * gradient by every parameter that is not fixed. The caller disposes of the gradients.
@@ -54,8 +60,7 @@ export function lossAndGradients(
   return tf.tidy(() => {
     const targets = toTensor(batch.targets);
     const mask = toTensor(batch.mask);
-    const counted = batch.mask.data.reduce((sum, one) => sum + one, 0);
-    const answers = counted * (model.activation === "sigmoid" ? model.outputs : 1);
+    const answers = answersOf(model, batch);
     const { value, grads } = tf.valueAndGrads((...current: tf.Tensor[]) => {
       const all = { ...parameters, ...Object.fromEntries(names.map((name, i) => [name, current[i] as tf.Tensor])) };
       const logits = sequenceLogits(model, all, batch.inputs);

@@ -3,8 +3,9 @@ import type { Model } from "../model/model.js";
 import type { Task } from "../tasks/task.js";
 import { random } from "../tensors/random.js";
 import { disposeTensors, replaceTensors, type Tensors } from "../tensors/tensors.js";
+import { type LogRow, openLedger } from "./log.js";
 import { type Clip, clipGradients, type Optimizer } from "./optimizers.js";
-import { lossAndGradients } from "./sequence.js";
+import { answersOf, lossAndGradients } from "./sequence.js";
 
 /** What a training run does. Equal settings give equal results on one backend. */
 export interface Training {
@@ -17,34 +18,9 @@ export interface Training {
   readonly updates: number;
   /** Sequences per update, all of one length. */
   readonly batch: number;
-  /** Lengths are drawn evenly from `shortest` to a limit. */
-  readonly lengths: Lengths;
+  /** Lengths are drawn evenly from `shortest` to `longest`: short ones alone teach more slowly. */
+  readonly lengths: { readonly shortest: number; readonly longest: number };
 }
-
-/** The limit starts at `start` and doubles, up to `longest`, whenever the mean loss of a log row falls below `mastered`. */
-export interface Lengths {
-  readonly shortest: number;
-  readonly start: number;
-  readonly longest: number;
-  /** Nats per bit (or per answer, where outputs are one of many). */
-  readonly mastered: number;
-}
-
-/** One row of the training log: means since the row before. */
-export interface LogRow {
-  readonly update: number;
-  /** Sequences seen so far. */
-  readonly sequences: number;
-  /** The limit on lengths. */
-  readonly longest: number;
-  /** Cross-entropy in bits (log₂): per bit (or answer), and of a whole sequence. */
-  readonly bitsPerAnswer: number;
-  readonly bitsPerSequence: number;
-  readonly seconds: number;
-}
-
-/** Updates between two rows of the log. */
-export const logInterval = 50;
 
 export interface TrainingResult {
   /** Everything the model needs, also what is fixed. The caller disposes of it. */
@@ -60,8 +36,6 @@ export interface TrainingResult {
 export interface Progress {
   readonly update: number;
   readonly updates: number;
-  /** The limit on lengths. */
-  readonly longest: number;
   /** Bits per answer, a mean over the last updates. */
   readonly bitsPerAnswer: number;
   readonly seconds: number;
@@ -83,67 +57,46 @@ export async function train(
   options: { readonly signal?: AbortSignal; readonly onProgress?: OnProgress } = {},
 ): Promise<TrainingResult> {
   checkTraining(training);
-  const { model, task, optimizer, lengths, seed, batch } = training;
+  const { model, task, lengths, seed, batch, updates } = training;
   const source = random(seed);
-  let all = model.parameters(seed);
-  let memory = optimizer.start(trained(model, all));
-  let limit = lengths.start;
-  let smoothed = Number.NaN;
-  let sums = { nats: 0, bits: 0, count: 0 };
-  const log: LogRow[] = [];
+  const ledger = openLedger(updates, batch);
   const started = performance.now();
+  let parameters = model.parameters(seed);
+  let memory = training.optimizer.start(trained(model, parameters));
   let paused = started;
   let update = 0;
   let ended: TrainingResult["ended"] = "finished";
-  while (update < training.updates) {
+  while (update < updates) {
     if (options.signal?.aborted) {
       ended = "interrupted";
       break;
     }
-    const sequences = task.draw(source, source.integer(lengths.shortest, limit), batch);
-    const { loss, gradients } = lossAndGradients(model, all, sequences);
+    const sequences = task.draw(source, source.integer(lengths.shortest, lengths.longest), batch);
+    const { loss, gradients } = lossAndGradients(model, parameters, sequences);
     if (!Number.isFinite(loss)) {
       disposeTensors(gradients);
       ended = "diverged";
       break;
     }
-    const next = applyGradients(training, all, gradients, memory);
-    replaceTensors(all, next.parameters);
+    const next = applyGradients(training, parameters, gradients, memory);
+    replaceTensors(parameters, next.parameters);
     replaceTensors(memory, next.memory);
     disposeTensors(gradients);
-    all = next.parameters;
-    memory = next.memory;
+    ({ parameters, memory } = next);
     update++;
 
-    const answers = sequences.mask.data.reduce((sum, one) => sum + one, 0) / batch;
-    const perSequence = (loss / Math.LN2) * answers * (model.activation === "sigmoid" ? model.outputs : 1);
-    sums = { nats: sums.nats + loss, bits: sums.bits + perSequence, count: sums.count + 1 };
-    smoothed = Number.isNaN(smoothed) ? loss : 0.95 * smoothed + 0.05 * loss;
     const seconds = (performance.now() - started) / 1000;
-    const bitsPerAnswer = smoothed / Math.LN2;
-    if (update % logInterval === 0 || update === training.updates) {
-      const mean = sums.nats / sums.count;
-      const bitsPerSequence = sums.bits / sums.count;
-      const row = {
-        update,
-        sequences: update * batch,
-        longest: limit,
-        bitsPerAnswer: mean / Math.LN2,
-        bitsPerSequence,
-      };
-      log.push({ ...row, seconds });
-      if (mean < lengths.mastered) limit = Math.min(2 * limit, lengths.longest);
-      sums = { nats: 0, bits: 0, count: 0 };
-    }
-    const { updates } = training;
-    await options.onProgress?.({ update, updates, longest: limit, bitsPerAnswer, seconds, log, parameters: all });
+    const bits = loss / Math.LN2;
+    ledger.note({ update, bits, answers: answersOf(model, sequences) / batch, seconds });
+    const { bitsPerAnswer, rows } = ledger;
+    await options.onProgress?.({ update, updates, bitsPerAnswer, seconds, log: rows, parameters });
     if (performance.now() - paused > 20) {
       await new Promise((resolve) => setTimeout(resolve)); // lets an interrupt, a page or a cell's output come through
       paused = performance.now();
     }
   }
   disposeTensors(memory);
-  return { parameters: all, log, updates: update, ended };
+  return { parameters, log: ledger.rows, updates: update, ended };
 }
 
 function applyGradients(training: Training, all: Tensors, gradients: Tensors, memory: Tensors): Updated {
@@ -168,16 +121,14 @@ function checkTraining({ model, task, updates, batch, lengths, optimizer, clip }
         `but the model ${model.name} has ${model.inputs} and ${model.outputs}.`,
     );
   }
-  const { shortest, start, longest } = lengths;
-  for (const [name, value] of Object.entries({ updates, batch, shortest, start, longest })) {
+  const { shortest, longest } = lengths;
+  for (const [name, value] of Object.entries({ updates, batch, shortest, longest })) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new Error(`Training: "${name}" is a whole number of at least 1; ${value} was given.`);
     }
   }
-  if (shortest > start || start > longest) {
-    throw new Error(
-      `Training: lengths go from shortest ${shortest} over start ${start} to longest ${longest}, not so.`,
-    );
+  if (shortest > longest) {
+    throw new Error(`Training: lengths go from shortest to longest; ${shortest} to ${longest} was given.`);
   }
   for (const [name, value] of Object.entries({ "learning rate": optimizer.learningRate, "clip limit": clip.limit })) {
     if (!(value > 0 && Number.isFinite(value)))

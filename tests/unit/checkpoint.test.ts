@@ -22,7 +22,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const small = { inputs: 3, outputs: 2, slots: 5, word: 4, units: 6 };
 
 function smallFile(changes: (metadata: Map<string, string>) => void = () => {}): Uint8Array {
-  const model = ntm({ ...small, controller: "lstm", readHeads: 2, writeHeads: 1 });
+  const model = ntm({ ...small, controller: "lstm", readHeads: 2, writeHeads: 1, initialWeights: "zero" });
   const parameters = model.parameters(1);
   const file = readSafetensors(encodeCheckpoint({ model, parameters, metadata: {} }));
   disposeTensors(parameters);
@@ -37,6 +37,7 @@ describe("a checkpoint", () => {
       controller: fc.constantFrom("lstm" as const, "feedforward" as const),
       readHeads: fc.integer({ min: 1, max: 12 }),
       writeHeads: fc.integer({ min: 1, max: 3 }),
+      initialWeights: fc.constantFrom("zero" as const, "learned" as const),
     });
     fc.assert(
       fc.property(sizes, fc.integer(), (choice, seed) => {

@@ -20,6 +20,7 @@ const model = ntm({
   units: 6,
   readHeads: 2,
   writeHeads: 1,
+  initialWeights: "learned",
 });
 const source = random(5);
 const inputs = namedArray(

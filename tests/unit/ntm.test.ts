@@ -18,11 +18,13 @@ const small: NtmConfig = {
   units: 6,
   readHeads: 1,
   writeHeads: 1,
+  initialWeights: "learned",
 };
 const anyConfig = fc.record({
   controller: fc.constantFrom("lstm" as const, "feedforward" as const),
   readHeads: fc.integer({ min: 1, max: 3 }),
   writeHeads: fc.integer({ min: 1, max: 3 }),
+  initialWeights: fc.constantFrom("zero" as const, "learned" as const),
   slots: fc.integer({ min: 2, max: 6 }),
 });
 
