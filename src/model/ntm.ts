@@ -84,10 +84,10 @@ export function ntm(config: NtmConfig): Model {
     fixed: ["memory.init"],
     parameters: (seed) =>
       // A constant memory trains several times faster than a random or learned one (Collier and Beel 2018, section 4).
-      // Heads begin at slot 0, so that moving along the slots is there to be found.
+      // Heads begin at the middle slot: from there they can learn to move along the slots, either way.
       drawParameters(shapes, seed, {
         "memory.init": () => 1e-6,
-        ".weights.init": (slot) => (slot === 0 ? 10 : 0),
+        ".weights.init": (slot) => (slot === Math.floor(slots / 2) ? 10 : 0),
       }),
 
     start(parameters, batch) {

@@ -92,6 +92,27 @@ export function select(array: NamedArray, where: Position): NamedArray {
 }
 
 /**
+ * Keep a stretch of one axis: `slice(memory, "slot", 56, 72)` is the memory of slots 56 to 71, labelled so.
+ *
+ * @throws if the axis is unknown, or `from` and `to` (not included) are not whole numbers with 0 ≤ from < to ≤ length.
+ */
+export function slice(array: NamedArray, axis: string, from: number, to: number): NamedArray {
+  const length = array.shape[axisIndex(array, axis)] as number;
+  if (![from, to].every(Number.isInteger) || from < 0 || to > length || from >= to) {
+    throw new Error(`"${array.name}": ${axis} ${from} to ${to} is no stretch of 0 to ${length}.`);
+  }
+  const index = axisIndex(array, axis);
+  const inner = sizeOf(array.shape.slice(index + 1));
+  const shape = array.shape.map((size, i) => (i === index ? to - from : size));
+  const data = new Float32Array(sizeOf(shape));
+  for (let start = from * inner, end = 0; end < data.length; start += length * inner, end += (to - from) * inner) {
+    data.set(array.data.subarray(start, start + (to - from) * inner), end);
+  }
+  const names = array.labels?.[axis] ?? Array.from({ length }, (_, position) => `${position}`);
+  return { ...array, shape, data, labels: { ...array.labels, [axis]: names.slice(from, to) } };
+}
+
+/**
  * Join arrays of one shape along a new first axis: the values of a site at every step become its series.
  *
  * @throws if there are none, or their axes or shapes differ.

@@ -153,9 +153,10 @@ describe("train", () => {
       "1000000",
       "--json",
     ];
+    let sent = false;
     const ended = await tapescope(words, (child) => {
       child.stderr?.on("data", (text) => {
-        if (String(text).includes("updates/s")) child.kill("SIGINT");
+        if (!sent && String(text).includes("updates/s")) sent = child.kill("SIGINT"); // a second would end it at once
       });
     });
     expect(ended.code).toBe(130);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { namedArray, select, sizeOf, stack } from "../../src/tensors/named-array.js";
+import { namedArray, select, sizeOf, slice, stack } from "../../src/tensors/named-array.js";
 
 const memory = namedArray("memory", ["step", "slot", "word"], [2, 3, 2], [...Array(12).keys()], {
   slot: ["a", "b", "c"],
@@ -52,6 +52,44 @@ describe("select", () => {
         expect(stack(parts, "axis0")).toEqual(array);
       }),
     );
+  });
+});
+
+describe("slice", () => {
+  test("keeps a stretch of an axis and the true names of its positions", () => {
+    const words = slice(memory, "slot", 1, 3);
+    expect(words).toMatchObject({ axes: memory.axes, shape: [2, 2, 2], labels: { slot: ["b", "c"] } });
+    expect([...words.data]).toEqual([2, 3, 4, 5, 8, 9, 10, 11]);
+    expect(slice(memory, "word", 1, 2).labels).toEqual({ slot: ["a", "b", "c"], word: ["1"] });
+  });
+
+  test("of an axis holds what select finds at each of its positions", () => {
+    const shape = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(shape, fc.nat(), fc.nat(), fc.nat(), (lengths, a, b, c) => {
+        const axes = lengths.map((_, index) => `axis${index}`);
+        const array = namedArray("x", axes, lengths, [...Array(sizeOf(lengths)).keys()]);
+        const axis = a % lengths.length;
+        const from = b % (lengths[axis] as number);
+        const to = from + 1 + (c % ((lengths[axis] as number) - from));
+        const kept = slice(array, `axis${axis}`, from, to);
+        for (let position = from; position < to; position++) {
+          const found = select(kept, { [`axis${axis}`]: position - from });
+          expect(found.data).toEqual(select(array, { [`axis${axis}`]: position }).data);
+        }
+      }),
+    );
+  });
+
+  test("refuses a stretch that is not in the axis", () => {
+    for (const [from, to] of [
+      [-1, 2],
+      [0, 4],
+      [2, 2],
+      [0.5, 2],
+    ] as const) {
+      expect(() => slice(memory, "slot", from, to)).toThrow(`slot ${from} to ${to} is no stretch of 0 to 3`);
+    }
   });
 });
 

@@ -1,0 +1,31 @@
+// The public API. What is not here is free to change.
+
+export { attentionHeatmap, attentionPanels } from "./figures/attention-heatmap.js";
+export { barChart } from "./figures/bar-chart.js";
+export { compareHeatmaps } from "./figures/compare-heatmaps.js";
+export type { Figure } from "./figures/figure.js";
+export { histogram } from "./figures/histogram.js";
+export { lineChart } from "./figures/line-chart.js";
+export { memoryEvolution } from "./figures/memory-evolution.js";
+export { memoryHeatmap } from "./figures/memory-heatmap.js";
+export { overSteps, weightsOverSteps } from "./figures/over-steps.js";
+export { loadCheckpoint, saveCheckpoint } from "./files/checkpoint-file.js";
+export type { Checkpoint } from "./model/checkpoint.js";
+export { type Edit, edit, type Operation, type Values } from "./model/edits.js";
+export { type Hook, type Model, passOn, type Site, sitesMatching } from "./model/model.js";
+export { type NtmConfig, ntm, paperCopy } from "./model/ntm.js";
+export { type Run, run, series } from "./model/run.js";
+export { type LiveLine, liveLine } from "./notebook/live-line.js";
+export { show } from "./notebook/show.js";
+export { trainHere } from "./notebook/train-here.js";
+export { copyBatch, copyTask } from "./tasks/copy.js";
+export type { Batch, Task } from "./tasks/task.js";
+export { type BackendName, currentBackend, useBackend } from "./tensors/backend.js";
+export { type NamedArray, namedArray, type Position, select, slice, stack } from "./tensors/named-array.js";
+export { type Random, random } from "./tensors/random.js";
+export { disposeTensors, type Tensors } from "./tensors/tensors.js";
+export { fromTensor, toTensor } from "./tensors/transfer.js";
+export { type Evaluation, evaluate } from "./training/evaluate.js";
+export { type LogRow, logFromCsv } from "./training/log.js";
+export { adam, type Clip, type Optimizer, rmsprop } from "./training/optimizers.js";
+export { type Progress, type Training, type TrainingResult, train } from "./training/train.js";

@@ -1,0 +1,65 @@
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { filesIn, sameContent, writeWhole } from "./files.mjs";
+import { venv } from "./places.mjs";
+import { problem } from "./problem.mjs";
+
+/**
+ * What Jupyter reads from its environment: the report's template, the libraries that it inlines, the configuration.
+ * @param {string} root
+ * @returns {import("./step.mjs").Step}
+ */
+export function jupyterFilesStep(root) {
+  const template = venv(root, "share", "jupyter", "nbconvert", "templates", "tapescope");
+  const modules = join(root, "node_modules");
+  /** @type {[string, string][]} */
+  const copies = [
+    [join(root, "src", "notebook", "template"), template],
+    [join(modules, "plotly.js-dist-min", "plotly.min.js"), join(template, "static", "plotly.min.js")],
+    [join(modules, "temml", "dist", "temml.min.js"), join(template, "static", "temml.min.js")],
+    [join(root, "src", "notebook", "jupyter_config.json"), venv(root, "etc", "jupyter", "jupyter_config.json")],
+  ];
+  return {
+    name: "Report template and Jupyter configuration",
+    missing: () => {
+      const wanted = eachFile(root, copies);
+      const [, path] = wanted.find(([source, target]) => !sameContent(source, target)) ?? [];
+      if (path) return existsSync(path) ? `${relative(root, path)} was out of date` : "they were not copied";
+      return leftOver(template, wanted).length > 0 ? "the template had lost a file" : undefined;
+    },
+    make: async () => {
+      const wanted = eachFile(root, copies);
+      for (const [source, target] of wanted) writeWhole(target, readFileSync(source));
+      for (const path of leftOver(template, wanted)) rmSync(path);
+      return {};
+    },
+  };
+}
+
+/**
+ * Pairs of files for pairs of files or folders.
+ * @param {string} root
+ * @param {readonly [string, string][]} copies
+ * @returns {[string, string][]}
+ */
+function eachFile(root, copies) {
+  return copies.flatMap(([source, target]) => {
+    if (!existsSync(source)) {
+      const remedy = "Bring it back (git checkout -- src), then try again.";
+      throw problem(`${relative(root, source)} is missing: this clone is not complete. ${remedy}`);
+    }
+    if (!statSync(source).isDirectory()) return [[source, target]];
+    return filesIn(source).map((path) => /** @type {[string, string]} */ ([join(source, path), join(target, path)]));
+  });
+}
+
+/**
+ * @param {string} folder
+ * @param {readonly [string, string][]} wanted
+ */
+function leftOver(folder, wanted) {
+  const targets = new Set(wanted.map(([, target]) => target));
+  return filesIn(folder)
+    .map((path) => join(folder, path))
+    .filter((path) => !targets.has(path));
+}
