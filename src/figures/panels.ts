@@ -127,7 +127,7 @@ function suffixOf(index: number): string {
 function axisFor(panel: Panel, axis: string, length: number): Record<string, unknown> {
   const labels = positionsOf(panel.array, axis);
   if (!labels)
-    return { ...baseAxis(axis), ...(length <= 8 && { dtick: 1 }), ...(length === 0 && { showticklabels: false }) };
+    return { ...baseAxis(axis), ...(length <= 5 && { dtick: 1 }), ...(length === 0 && { showticklabels: false }) };
   return {
     ...baseAxis(axis),
     type: "category",

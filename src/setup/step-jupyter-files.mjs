@@ -17,6 +17,11 @@ export function jupyterFilesStep(root) {
     [join(root, "src", "notebook", "template"), template],
     [join(modules, "plotly.js-dist-min", "plotly.min.js"), join(template, "static", "plotly.min.js")],
     [join(modules, "temml", "dist", "temml.min.js"), join(template, "static", "temml.min.js")],
+    // JupyterLab would ask at its first start whether it may fetch news, and look for updates.
+    [
+      join(root, "src", "notebook", "lab_overrides.json"),
+      venv(root, "share", "jupyter", "lab", "settings", "overrides.json"),
+    ],
     [join(root, "src", "notebook", "jupyter_config.json"), venv(root, "etc", "jupyter", "jupyter_config.json")],
   ];
   return {

@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { browserMissing, launchBrowser } from "./browser.js";
+import { freePort, python, root, until } from "./scratch.js";
+
+const notebook = "00-start-here.ipynb";
+const token = "test";
+let folder: string;
+let server: ChildProcess;
+let address: string;
+let browser: Browser;
+let page: Page;
+
+/** The real JupyterLab, on a copy of the notebook and its data, in a real browser. */
+beforeAll(async () => {
+  if (browserMissing) return;
+  await mkdir(join(root, "reports"), { recursive: true });
+  folder = await mkdtemp(join(root, "reports", "jupyterlab-")); // inside, where "tapescope" is found
+  await mkdir(join(folder, "notebooks"));
+  await cp(join(root, "data"), join(folder, "data"), { recursive: true });
+  await writeFile(join(folder, "notebooks", notebook), await withoutOutputs(join(root, "notebooks", notebook)));
+  const port = await freePort();
+  address = `http://127.0.0.1:${port}`;
+  const settings = [
+    "--no-browser",
+    "--allow-root",
+    "--ip=127.0.0.1",
+    `--port=${port}`,
+    `--IdentityProvider.token=${token}`,
+  ];
+  const env = { ...process.env, JUPYTERLAB_SETTINGS_DIR: join(folder, "settings") };
+  server = spawn(python, ["-m", "jupyter", "lab", ...settings], {
+    cwd: join(folder, "notebooks"),
+    stdio: "ignore",
+    env,
+  });
+  await until(
+    () =>
+      fetch(`${address}/api?token=${token}`).then(
+        (a) => a.ok,
+        () => false,
+      ),
+    "JupyterLab's start",
+    120,
+  );
+  browser = await launchBrowser();
+  page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+  page.setDefaultTimeout(60_000);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  if (server) {
+    server.kill("SIGTERM");
+    await once(server, "exit");
+  }
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+async function withoutOutputs(path: string): Promise<string> {
+  const content = JSON.parse(await readFile(path, "utf8"));
+  for (const cell of content.cells)
+    if (cell.cell_type === "code") Object.assign(cell, { outputs: [], execution_count: null });
+  return JSON.stringify(content);
+}
+
+/** The values that the first heatmap of the n-th figure draws, as Plotly holds them in the page. */
+function drawn(figure: number): Promise<number[][]> {
+  const plots = page.locator(".jp-OutputArea .js-plotly-plot");
+  return plots.nth(figure).evaluate((plot) => {
+    const { _fullData } = plot as unknown as { _fullData: { z: ArrayLike<number>[] }[] };
+    return Array.from(_fullData[0]?.z ?? [], (row) => Array.from(row));
+  });
+}
+
+describe.skipIf(browserMissing)("JupyterLab in a browser", () => {
+  test("opens the notebook, runs all cells without an error, and draws every figure", async () => {
+    await page.goto(`${address}/lab/tree/${notebook}?token=${token}`);
+    await page.locator(".jp-NotebookPanel .jp-CodeCell").first().waitFor();
+    await page.getByText("TypeScript | Idle").waitFor(); // before its kernel is there, JupyterLab forgets what to run
+    await page.locator(".lm-MenuBar-itemLabel", { hasText: /^Run$/ }).click();
+    await page.locator(".lm-Menu-itemLabel", { hasText: /^Run All Cells$/ }).click();
+    const showing = (await readFile(join(root, "notebooks", notebook), "utf8")).match(/show\((?!`)/g)?.length ?? 0;
+    const figures = () => page.locator(".js-plotly-plot:has(.main-svg)").count();
+    const errors = () => page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').allTextContents();
+    const settled = async () => (await figures()) === showing || (await errors()).length > 0;
+    await until(settled, `${showing} figures`, 120);
+    expect(await errors()).toEqual([]);
+    expect(await figures()).toBe(showing);
+  });
+
+  test("runs a changed cell again and shows another figure", async () => {
+    const firstVector = async () => (await drawn(0)).slice(0, 8).map((row) => row[0]);
+    expect(await firstVector()).toEqual([1, 1, 0, 0, 0, 0, 0, 0]);
+    const cell = page.locator(".jp-CodeCell", { hasText: '"11000000"' });
+    const editor = cell.locator(".cm-content");
+    await editor.getByText('"11000000"').dblclick(); // selects the bits
+    await page.keyboard.type("01111110");
+    await page.keyboard.press("Shift+Enter");
+    await page.keyboard.press("Shift+Enter"); // the cell below runs the machine and draws
+    await expect.poll(firstVector, { timeout: 60_000 }).toEqual([0, 1, 1, 1, 1, 1, 1, 0]);
+  });
+});

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type NotebookReport, reportNotebooks } from "../../src/notebook/report.js";
+import { browserMissing, launchBrowser, openOffline } from "./browser.js";
+import { PLOTLY, root } from "./scratch.js";
+
+interface Cell {
+  readonly cell_type: string;
+  readonly source: string | readonly string[];
+  readonly execution_count?: number | null;
+  readonly outputs?: readonly { readonly output_type: string; readonly name?: string; readonly data?: object }[];
+}
+
+const folder = join(root, "notebooks");
+const names = readdirSync(folder).filter((name) => name.endsWith(".ipynb"));
+const codeCells = (name: string): readonly Cell[] => {
+  const { cells } = JSON.parse(readFileSync(join(folder, name), "utf8")) as { cells: readonly Cell[] };
+  return cells.filter(({ cell_type }) => cell_type === "code");
+};
+const linesOf = ({ source }: Cell): number => [source].flat().join("").split("\n").length;
+
+describe.each(names)("%s as it is committed", (name) => {
+  test("is under 1 MB, was run from top to bottom, and shows no error", () => {
+    expect(statSync(join(folder, name)).size).toBeLessThan(1e6);
+    const cells = codeCells(name);
+    expect(cells.map(({ execution_count }) => execution_count)).toEqual(cells.map((_, index) => index + 1));
+    const outputs = cells.flatMap((cell) => cell.outputs ?? []);
+    expect(outputs.filter((output) => output.output_type === "error" || output.name === "stderr")).toEqual([]);
+  });
+
+  test("has short cells and names no path of the machine it was run on", () => {
+    expect(
+      codeCells(name)
+        .map(linesOf)
+        .filter((lines) => lines > 15),
+    ).toEqual([]);
+    expect(readFileSync(join(folder, name), "utf8")).not.toContain(root);
+  });
+});
+
+describe("every notebook, run from top to bottom", () => {
+  let outDir: string;
+  let reports: readonly NotebookReport[] = [];
+  let browser: Browser | undefined;
+
+  beforeAll(async () => {
+    outDir = await mkdtemp(join(tmpdir(), "tapescope-reports-"));
+    reports = await reportNotebooks({ outDir });
+    if (!browserMissing) browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await rm(outDir, { recursive: true });
+  });
+
+  test("ends without an error and becomes a page under 8 MB", () => {
+    expect(reports.map((report) => (report.ok ? "ok" : `${report.cell}: ${report.detail}`))).toEqual(
+      names.map(() => "ok"),
+    );
+    for (const report of reports) expect(report.ok && report.bytes).toBeLessThan(8e6);
+  });
+
+  test.skipIf(browserMissing).each(names)("%s lives in a browser with the network off", async (name) => {
+    const { page, watch } = await openOffline(browser as Browser, { viewport: { width: 1300, height: 900 } });
+    await page.goto(pathToFileURL(join(outDir, name.replace(/ipynb$/, "html"))).href);
+    const wanted = codeCells(name)
+      .flatMap((cell) => cell.outputs ?? [])
+      .filter(({ data }) => data && PLOTLY in data).length;
+    await page.waitForSelector("html[data-figures=drawn]");
+    expect(await page.locator(".report-figure:has(.main-svg)").count()).toBe(wanted);
+    expect(watch).toEqual({ errors: [], requests: [], dialogs: [] });
+  });
+});
