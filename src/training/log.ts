@@ -1,3 +1,5 @@
+import { quoted } from "../tensors/quoted.js";
+
 /** One row of the training log: means since the row before. */
 export interface LogRow {
   readonly update: number;
@@ -69,16 +71,16 @@ export function logFromCsv(text: string): readonly LogRow[] {
   const [header, ...lines] = text.trimEnd().split(/\r?\n/);
   if (header !== columns.join(",")) {
     throw new Error(
-      `A training log begins with the line "${columns.join(",")}"; it begins with "${header?.slice(0, 80)}".`,
+      `A training log begins with the line "${columns.join(",")}"; it begins with ${quoted(header ?? "")}.`,
     );
   }
   return lines.map((line, index) => {
-    const values = line.split(",").map(Number);
-    if (values.length !== columns.length || values.some((value) => !Number.isFinite(value))) {
-      throw new Error(
-        `Line ${index + 2} of the training log is "${line.slice(0, 80)}"; ${columns.length} numbers were expected.`,
-      );
+    const fields = line.split(",");
+    if (fields.length !== columns.length || !fields.every((field) => /^-?\d+(\.\d+)?(e[+-]\d+)?$/.test(field))) {
+      const given = `Line ${index + 2} of the training log is ${quoted(line)}`;
+      throw new Error(`${given}; ${columns.length} numbers with commas between them were expected.`);
     }
+    const values = fields.map(Number);
     return Object.fromEntries(columns.map((column, i) => [column, values[i]])) as unknown as LogRow;
   });
 }

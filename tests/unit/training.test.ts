@@ -177,7 +177,9 @@ test("a log written as CSV reads back, and another file is refused with the line
   const log = [{ update: 50, sequences: 800, bitsPerAnswer: 0.5, bitsPerSequence: 80.25, seconds: 12.5 }];
   expect(logFromCsv(logToCsv(log))).toEqual(log);
   expect(() => logFromCsv("a,b\n1,2\n")).toThrow('it begins with "a,b"');
-  expect(() => logFromCsv(logToCsv(log).replace("0.5", "half"))).toThrow("Line 2 of the training log");
+  for (const damaged of ["half", "", " ", "0x1", "NaN", "1e999,"]) {
+    expect(() => logFromCsv(logToCsv(log).replace("0.5", damaged))).toThrow("Line 2 of the training log");
+  }
 });
 
 test("the progress line tells how far, the loss, the speed and the time left", () => {
