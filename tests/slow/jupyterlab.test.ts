@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { browserMissing, launchBrowser } from "./browser.js";
-import { freePort, python, root, until } from "./scratch.js";
+import { figuresIn, freePort, python, root, until } from "./scratch.js";
 
 const notebook = "00-start-here.ipynb";
 const token = "test";
@@ -84,13 +84,13 @@ describe.skipIf(browserMissing)("JupyterLab in a browser", () => {
     await page.getByText("TypeScript | Idle").waitFor(); // before its kernel is there, JupyterLab forgets what to run
     await page.locator(".lm-MenuBar-itemLabel", { hasText: /^Run$/ }).click();
     await page.locator(".lm-Menu-itemLabel", { hasText: /^Run All Cells$/ }).click();
-    const showing = (await readFile(join(root, "notebooks", notebook), "utf8")).match(/show\((?!`)/g)?.length ?? 0;
+    const showing = figuresIn(await readFile(join(root, "notebooks", notebook), "utf8"));
     const figures = () => page.locator(".js-plotly-plot:has(.main-svg)").count();
     const errors = () => page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').allTextContents();
     const settled = async () => (await figures()) === showing || (await errors()).length > 0;
     await until(settled, `${showing} figures`, 120);
     expect(await errors()).toEqual([]);
-    expect(await figures()).toBe(showing);
+    await expect.poll(figures).toBe(showing);
   });
 
   test("runs a changed cell again and shows another figure", async () => {

@@ -7,7 +7,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type NotebookReport, reportNotebooks } from "../../src/notebook/report.js";
 import { browserMissing, launchBrowser, openOffline } from "./browser.js";
-import { PLOTLY, root } from "./scratch.js";
+import { figuresIn, root } from "./scratch.js";
 
 interface Cell {
   readonly cell_type: string;
@@ -68,9 +68,7 @@ describe("every notebook, run from top to bottom", () => {
   test.skipIf(browserMissing).each(names)("%s lives in a browser with the network off", async (name) => {
     const { page, watch } = await openOffline(browser as Browser, { viewport: { width: 1300, height: 900 } });
     await page.goto(pathToFileURL(join(outDir, name.replace(/ipynb$/, "html"))).href);
-    const wanted = codeCells(name)
-      .flatMap((cell) => cell.outputs ?? [])
-      .filter(({ data }) => data && PLOTLY in data).length;
+    const wanted = figuresIn(readFileSync(join(folder, name), "utf8"));
     await page.waitForSelector("html[data-figures=drawn]");
     expect(await page.locator(".report-figure:has(.main-svg)").count()).toBe(wanted);
     expect(watch).toEqual({ errors: [], requests: [], dialogs: [] });

@@ -42,6 +42,12 @@ export async function writeNotebook(path: string, cells: readonly object[], meta
   return path;
 }
 
+/** How many figures the outputs of a notebook hold. */
+export function figuresIn(notebook: string): number {
+  const { cells } = JSON.parse(notebook) as { cells: { outputs?: { data?: object }[] }[] };
+  return cells.flatMap(({ outputs }) => outputs ?? []).filter(({ data }) => data && PLOTLY in data).length;
+}
+
 /** A port of this machine that nothing listens on. */
 export function freePort(): Promise<number> {
   return new Promise((done, fail) => {
