@@ -59,7 +59,7 @@ function parse(command: Command, options: Readonly<Record<string, Option>>, word
   try {
     return parseArgs({ args: [...words], options: Object.fromEntries(config), allowPositionals: true });
   } catch (error) {
-    const problem = (error as Error).message.split(". To specify")[0];
+    const problem = (error as Error).message.split(/\n|\. To specify/)[0]?.replace(/\.$/, "");
     throw new UsageError(`${problem}. See \`tapescope ${command.name} --help\`.`);
   }
 }

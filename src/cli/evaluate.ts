@@ -1,4 +1,5 @@
 import { loadCheckpoint } from "../files/checkpoint-file.js";
+import { liveLine } from "../notebook/live-line.js";
 import { copyTask } from "../tasks/copy.js";
 import { useBackend } from "../tensors/backend.js";
 import { evaluate } from "../training/evaluate.js";
@@ -24,13 +25,18 @@ export const evaluateCommand: Command = {
     };
     const backend = await useBackend();
     const { model, parameters } = await loadCheckpoint(path as string);
-    const result = evaluate(model, parameters, copyTask(model.outputs), options);
+    const line = liveLine(process.stderr);
+    const onProgress = (done: number): void => line.update(`${done} of ${options.sequences} sequences`);
+    const result = evaluate(model, parameters, copyTask(model.outputs), { ...options, onProgress });
+    line.end();
     if (given.json) console.log(JSON.stringify(result));
     else {
       console.log(`${result.sequences} sequences of length ${result.length} (${backend})`);
       console.log(`wrong bits per sequence     ${result.wrongBitsPerSequence}`);
       console.log(`cross-entropy per sequence  ${result.crossEntropyBitsPerSequence.toPrecision(4)} bits`);
     }
-    return 0;
+    if (Number.isFinite(result.crossEntropyBitsPerSequence)) return 0;
+    console.error("tapescope: the outputs are no numbers; the training of this checkpoint has diverged.");
+    return 1;
   },
 };

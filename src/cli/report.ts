@@ -29,6 +29,7 @@ export const reportCommand: Command = {
         onReport: (report) => {
           line.update(summary(report));
           line.end();
+          if (!report.ok) console.error(report.detail);
         },
       });
     });

@@ -42,20 +42,21 @@ export const trainCommand: Command = {
     await checkOut(out, given.force === true);
     const training = trainingFrom(given);
     const backend = await useBackend();
-    const metadata = { task: training.task.name, ...settingsOf(given), backend };
-    const save = async (parameters: Tensors, log: readonly LogRow[]): Promise<void> => {
+    const save = async (updates: number, parameters: Tensors, log: readonly LogRow[]): Promise<void> => {
+      const metadata = { task: training.task.name, ...settingsOf(given, training), updates: `${updates}`, backend };
       await saveCheckpoint(out, { model: training.model, parameters, metadata });
       await writeAtomically(logPath(out), logToCsv(log));
     };
     const result = await trainHere(training, async ({ update, updates, parameters, log }) => {
-      if (update % (10 * logInterval) === 0 && update < updates) await save(parameters, log);
+      if (update % (10 * logInterval) === 0 && update < updates) await save(update, parameters, log);
     });
-    await save(result.parameters, result.log);
+    if (result.updates > 0) await save(result.updates, result.parameters, result.log);
     disposeTensors(result.parameters);
     const { ended, updates } = result;
     const last = result.log.at(-1);
     const summary = { task: taskName, model: "ntm", backend, out, log: logPath(out), ended, updates, last };
     if (given.json) console.log(JSON.stringify(summary));
+    else if (updates === 0) console.log(`${ended} before the first update; nothing was written`);
     else console.log(`${ended} after ${updates} updates on ${backend}; wrote ${out} and ${logPath(out)}`);
     return { finished: 0, diverged: 1, interrupted: 130 }[ended];
   },
@@ -103,15 +104,16 @@ function lengthsFrom(text: string): { shortest: number; longest: number } {
 }
 
 function clipFrom(text: string): Clip {
-  const match = /^(norm|value):([\d.]+)$/.exec(text);
+  const match = /^(norm|value):(\d+(?:\.\d+)?)$/.exec(text);
   if (!match) throw new UsageError(`--clip takes norm:LIMIT or value:LIMIT; "${text}" was given.`);
   return { by: match[1] as Clip["by"], limit: Number(match[2]) };
 }
 
 /** What the checkpoint's metadata says of its training. */
-function settingsOf(given: Given): Record<string, string> {
-  const names = ["seed", "updates", "batch", "lengths", "optimizer", "learning-rate", "clip"];
-  return Object.fromEntries(names.filter((name) => given[name]).map((name) => [name, String(given[name])]));
+function settingsOf(given: Given, { optimizer }: Training): Record<string, string> {
+  const names = ["seed", "batch", "lengths", "optimizer", "clip"];
+  const settings = Object.fromEntries(names.map((name) => [name, String(given[name])]));
+  return { ...settings, "learning-rate": `${optimizer.learningRate}` };
 }
 
 /** data/ntm-copy.safetensors has its log in data/ntm-copy.training.csv. */
@@ -121,8 +123,13 @@ function logPath(out: string): string {
 
 /** Hours of training must not end at a file that cannot be written, nor begin with one that is lost. */
 async function checkOut(out: string, force: boolean): Promise<void> {
-  const existing = await stat(out).catch(() => undefined);
-  if (existing && !force) throw new UsageError(`"${out}" exists; choose another --out, or --force to write over it.`);
+  if (out === "") throw new UsageError("--out takes the name of a file; nothing was given.");
+  for (const path of [out, logPath(out)]) {
+    const existing = await stat(path).catch(() => undefined);
+    if (existing && !existing.isFile()) throw new UsageError(`--out: "${path}" is a folder or a device, not a file.`);
+    if (existing && !force)
+      throw new UsageError(`"${path}" exists; choose another --out, or --force to write over it.`);
+  }
   await access(dirname(out), constants.W_OK).catch(() => {
     throw new UsageError(`--out: the folder "${dirname(out)}" does not exist or may not be written.`);
   });

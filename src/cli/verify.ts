@@ -1,4 +1,5 @@
 import { readWith } from "../files/checkpoint-file.js";
+import { liveLine } from "../notebook/live-line.js";
 import { useBackend } from "../tensors/backend.js";
 import { readSafetensors } from "../tensors/safetensors.js";
 import { verify } from "../training/verify.js";
@@ -15,7 +16,10 @@ export const verifyCommand: Command = {
   async run([path], given) {
     const tolerance = positiveNumber(given, "tolerance");
     const backend = await useBackend();
-    const differences = await readWith(path as string, (bytes) => verify(readSafetensors(bytes)));
+    const file = await readWith(path as string, readSafetensors);
+    const line = liveLine(process.stderr);
+    const differences = verify(file, line.update);
+    line.end();
     const maxError = Math.max(...differences.map((one) => one.maxError));
     const passed = maxError <= tolerance; // false where a difference is not a number
     if (given.json) console.log(JSON.stringify({ backend, tolerance, passed, maxError, differences }));

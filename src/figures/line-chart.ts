@@ -27,7 +27,8 @@ const LEGEND = 26;
  * @param options.y what is measured; `options.mark` draws a line at one value of x, the current epoch or step.
  * @throws if there is no curve, or one has another length than `x`.
  * @example
- * show(lineChart({ name: "sequences", values: log.sequences }, { training: log.bits }, { title: "Copy", y: "bits" }))
+ * const sequences = { name: "sequences", values: log.map((row) => row.sequences) };
+ * show(lineChart(sequences, { copy: log.map((row) => row.bitsPerAnswer) }, { title: "Copy", y: "bits" }));
  */
 export function lineChart(
   x: { readonly name: string; readonly values: ArrayLike<number> },

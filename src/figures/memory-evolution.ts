@@ -15,7 +15,7 @@ const SLIDER = 76;
  *
  * @param series of three axes, [step, slot, word]; labels of the first name the slider's positions.
  * @throws if there are more or fewer axes, or no step at all.
- * @example show(memoryEvolution(select(series(trace, "memory"), { batch: 0 }), { title: "Memory while copying" }))
+ * @example show(memoryEvolution(series(result, "memory"), { title: "Memory while copying" }))
  */
 export function memoryEvolution(series: NamedArray, options: { title: string }): Figure {
   checkAxes(series, 3, "memoryEvolution");

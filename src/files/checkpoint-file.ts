@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../model/checkpoint.js";
 import { writeAtomically } from "./atomic.js";
 
@@ -21,6 +21,8 @@ export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Prom
 /** Read a file and understand its bytes. @throws naming the file and what is wrong with it. */
 export async function readWith<T>(path: string, understand: (bytes: Uint8Array) => T): Promise<T> {
   try {
+    // A pipe or a device could be read for ever.
+    if (!(await stat(path)).isFile()) throw new Error("it is a folder or a device, not a file");
     return understand(await readFile(path));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -22,6 +22,8 @@ export interface Edit {
   readonly value: Values;
 }
 
+const fields = ["site", "step", "index", "operation", "value"];
+
 /** Where an edit happens: a step, and positions along axes of the site. */
 export type Where = { readonly step: number } & Position;
 
@@ -47,6 +49,9 @@ export function edit(site: string, where: Where): Record<Operation, (value: Valu
 export function checkEdits(model: Model, steps: number, batch: number, edits: readonly Edit[]): void {
   edits.forEach((one, number) => {
     const refuse = (problem: string) => new Error(`Edit ${number + 1} of ${edits.length}: ${problem}`);
+    const unknown = Object.keys(one ?? {}).filter((key) => !fields.includes(key));
+    if (unknown.length > 0) throw refuse(`there is no "${unknown[0]}" in an edit; it has ${fields.join(", ")}.`);
+    if (typeof one !== "object" || one === null) throw refuse(`it is ${one}; an object was expected.`);
     const site = model.sites.find(({ name }) => name === one.site);
     if (!site) throw refuse(unknownSite(model, String(one.site)).message);
     if (!Number.isInteger(one.step) || one.step < 0 || one.step >= steps) {
@@ -93,8 +98,8 @@ function region(site: Site, batch: number, one: Edit): { inside: Uint8Array; ope
   // One sequence is the usual case: a region that still spans its batch may be given without it.
   const wanted = chosen.axes[0] === "batch" && batch === 1 ? chosen.shape.slice(1) : chosen.shape;
   const values = flatten(one.value);
-  const bad = values.numbers.findIndex((number) => !Number.isFinite(number)); // also what is no number at all
-  if (bad >= 0) throw new Error(`the value holds ${values.numbers[bad]}; every number must be finite.`);
+  const bad = values.numbers.findIndex((number) => typeof number !== "number" || !Number.isFinite(Math.fround(number)));
+  if (bad >= 0) throw new Error(`the value holds ${values.numbers[bad]}; every number must be finite in 32 bits.`);
   if (values.shape.length > 0 && `${values.shape}` !== `${wanted}` && `${values.shape}` !== `${chosen.shape}`) {
     throw new Error(`the value has shape [${values.shape}], but the region of "${site.name}" has [${wanted}].`);
   }

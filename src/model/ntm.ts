@@ -42,6 +42,7 @@ export const paperCopy: NtmConfig = {
 };
 
 const shifts = 3; // −1, 0 and +1
+const largest = 1_000_000; // a size beyond it is a slip, and would fail in a less helpful place
 
 /** @throws if a size is not a whole number of at least one, or there are fewer than two slots. */
 export function ntm(config: NtmConfig): Model {
@@ -204,8 +205,10 @@ function checkSizes(config: NtmConfig): void {
   const smallest = { inputs: 1, outputs: 1, slots: 2, word: 1, units: 1, readHeads: 1, writeHeads: 1 };
   for (const [size, least] of Object.entries(smallest)) {
     const value = config[size as keyof typeof smallest];
-    if (!Number.isSafeInteger(value) || value < least) {
-      throw new Error(`ntm: ${size} is a whole number of at least ${least}; ${value} was given.`);
+    if (!Number.isSafeInteger(value) || value < least || value > largest) {
+      throw new Error(
+        `ntm: ${size} is a whole number of at least ${least} and at most ${largest}; ${value} was given.`,
+      );
     }
   }
 }

@@ -69,7 +69,7 @@ export function run(
  * @throws if the site was not recorded, listing those that were.
  */
 export function series(result: Run, site: string, batch = 0): NamedArray {
-  const array = result.trace[site];
+  const array = Object.hasOwn(result.trace, site) ? result.trace[site] : undefined;
   if (array) return select(array, { batch });
   const names = Object.keys(result.trace).join(", ") || "none";
   throw new Error(`"${site}" was not recorded (recorded: ${names}); name it in run's \`record\`.`);

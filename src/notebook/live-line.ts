@@ -20,7 +20,7 @@ const SELDOM = 10_000;
  * @param stream where it goes outside a notebook; progress beside a result on standard output belongs on stderr.
  * @example
  * const line = liveLine();
- * for await (const step of training) line.update(`${step.sequences} sequences, ${step.bits.toFixed(2)} bits`);
+ * await train(training, { onProgress: ({ update, bitsPerAnswer }) => line.update(`${update}: ${bitsPerAnswer} bits`) });
  * line.end();
  */
 export function liveLine(stream: NodeJS.WriteStream = process.stdout): LiveLine {
@@ -58,16 +58,17 @@ function onTerminal(stream: NodeJS.WriteStream): LiveLine {
 function inPipe(stream: NodeJS.WriteStream): LiveLine {
   let printedAt = Number.NEGATIVE_INFINITY;
   let waiting: string | undefined;
+  const print = (): void => {
+    if (waiting !== undefined) stream.write(`${waiting}\n`);
+    waiting = undefined;
+  };
   return {
     update(text) {
       waiting = text;
       if (Date.now() - printedAt < SELDOM) return;
       printedAt = Date.now();
-      this.end();
+      print();
     },
-    end() {
-      if (waiting !== undefined) stream.write(`${waiting}\n`);
-      waiting = undefined;
-    },
+    end: print,
   };
 }

@@ -58,7 +58,10 @@ async function loadNative(): Promise<void> {
   if (!inNode) throw new Error("a browser has no native backend.");
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2"; // libtensorflow's start-up lines do not belong in a reader's cell
   process.env.TF_ENABLE_ONEDNN_OPTS ??= "0"; // small operations run a quarter faster without it, and it prints a line
-  const native = "@tensorflow/tfjs-node"; // a variable, so that a bundler for the browser leaves it alone
+  // Variables, so that a bundler for the browser leaves the modules alone.
+  const [nodeUtil, native] = ["node:util", "@tensorflow/tfjs-node"];
+  const { default: util } = await import(nodeUtil);
+  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined; // Node 23 took it away
   await import(native);
 }
 

@@ -69,7 +69,7 @@ export function select(array: NamedArray, where: Position): NamedArray {
       throw new Error(`"${array.name}": ${axis} ${position} is outside 0 to ${length - 1}.`);
     }
   }
-  const kept = array.axes.map((axis, index) => ({ axis, index })).filter(({ axis }) => !(axis in where));
+  const kept = array.axes.map((axis, index) => ({ axis, index })).filter(({ axis }) => !Object.hasOwn(where, axis));
   const strides = stridesOf(array.shape);
   const start = array.axes.reduce((sum, axis, i) => sum + (where[axis] ?? 0) * (strides[i] as number), 0);
   const shape = kept.map(({ index }) => array.shape[index] as number);
@@ -86,7 +86,7 @@ export function select(array: NamedArray, where: Position): NamedArray {
       counter[k] = 0;
     }
   }
-  const labels = Object.fromEntries(Object.entries(array.labels ?? {}).filter(([axis]) => !(axis in where)));
+  const labels = Object.fromEntries(Object.entries(array.labels ?? {}).filter(([axis]) => !Object.hasOwn(where, axis)));
   const base = { name: array.name, axes: kept.map(({ axis }) => axis), shape, data };
   return Object.keys(labels).length > 0 ? { ...base, labels } : base;
 }

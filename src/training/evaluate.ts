@@ -25,7 +25,13 @@ export function evaluate(
   model: Model,
   parameters: Tensors,
   task: Task,
-  options: { readonly length: number; readonly sequences: number; readonly seed: number },
+  options: {
+    readonly length: number;
+    readonly sequences: number;
+    readonly seed: number;
+    /** Called with the number of sequences done. */
+    readonly onProgress?: (done: number) => void;
+  },
 ): Evaluation {
   const { length, sequences, seed } = options;
   if (model.inputs !== task.inputs || model.outputs !== task.outputs || model.activation !== "sigmoid") {
@@ -51,6 +57,7 @@ export function evaluate(
       wrong += tf.sum(tf.mul(misses, mask)).dataSync()[0] as number;
       nats += tf.sum(crossEntropy(model, logits, targets, mask)).dataSync()[0] as number;
     });
+    options.onProgress?.(Math.min(done + batchSize, sequences));
   }
   return {
     task: task.name,

@@ -21,6 +21,8 @@ export interface Ledger {
   readonly bitsPerAnswer: number;
   /** Note one update. */
   note(update: Noted): void;
+  /** Make a row of the updates since the last one. */
+  close(): void;
 }
 
 /** One update: its number, the loss in bits per answer, and answers per sequence. */
@@ -31,26 +33,31 @@ export interface Noted {
   readonly seconds: number;
 }
 
-/** A new ledger, for a training of so many updates of so many sequences each. */
-export function openLedger(updates: number, batch: number): Ledger {
+/** A new ledger, for a training of so many sequences an update. */
+export function openLedger(batch: number): Ledger {
   const rows: LogRow[] = [];
   let recent = Number.NaN;
-  let [perAnswer, perSequence, count] = [0, 0, 0];
+  let open: Noted[] = [];
+  const mean = (value: (noted: Noted) => number): number =>
+    open.reduce((sum, noted) => sum + value(noted), 0) / open.length;
+  const close = (): void => {
+    const last = open.at(-1);
+    if (!last) return;
+    const means = { bitsPerAnswer: mean(({ bits }) => bits), bitsPerSequence: mean((one) => one.bits * one.answers) };
+    rows.push({ update: last.update, sequences: last.update * batch, ...means, seconds: last.seconds });
+    open = [];
+  };
   return {
     rows,
     get bitsPerAnswer() {
       return recent;
     },
-    note({ update, bits, answers, seconds }) {
-      recent = Number.isNaN(recent) ? bits : 0.95 * recent + 0.05 * bits;
-      perAnswer += bits;
-      perSequence += bits * answers;
-      count++;
-      if (update % logInterval !== 0 && update !== updates) return;
-      const means = { bitsPerAnswer: perAnswer / count, bitsPerSequence: perSequence / count };
-      rows.push({ update, sequences: update * batch, ...means, seconds });
-      [perAnswer, perSequence, count] = [0, 0, 0];
+    note(noted) {
+      recent = Number.isNaN(recent) ? noted.bits : 0.95 * recent + 0.05 * noted.bits;
+      open.push(noted);
+      if (noted.update % logInterval === 0) close();
     },
+    close,
   };
 }
 
@@ -58,8 +65,12 @@ const columns = ["update", "sequences", "bitsPerAnswer", "bitsPerSequence", "sec
 
 /** A training log as CSV with a header line. */
 export function logToCsv(log: readonly LogRow[]): string {
-  const rows = log.map((row) => columns.map((column) => Number(row[column].toPrecision(7))).join(","));
+  const rows = log.map((row) => columns.map((column) => rounded(row[column])).join(","));
   return `${[columns.join(","), ...rows].join("\n")}\n`;
+}
+
+function rounded(value: number): number {
+  return Number.isInteger(value) ? value : Number(value.toPrecision(7));
 }
 
 /**
@@ -68,17 +79,24 @@ export function logToCsv(log: readonly LogRow[]): string {
  * @throws naming the line that has another form than logToCsv writes.
  */
 export function logFromCsv(text: string): readonly LogRow[] {
-  const [header, ...lines] = text.trimEnd().split(/\r?\n/);
+  const [header, ...lines] = text.replace(/\r?\n$/, "").split(/\r?\n/);
   if (header !== columns.join(",")) {
     throw new Error(
       `A training log begins with the line "${columns.join(",")}"; it begins with ${quoted(header ?? "")}.`,
     );
   }
+  let before = 0;
   return lines.map((line, index) => {
     const fields = line.split(",");
-    if (fields.length !== columns.length || !fields.every((field) => /^-?\d+(\.\d+)?(e[+-]\d+)?$/.test(field))) {
+    const [update = 0, sequences = 0] = fields.map(Number);
+    const counts = [update, sequences].every(Number.isSafeInteger) && update > before && sequences > 0;
+    const numbers = fields.every((field) => /^\d+(\.\d+)?(e[+-]\d+)?$/.test(field) && Number.isFinite(Number(field)));
+    before = update;
+    if (fields.length !== columns.length || !numbers || !counts) {
       const given = `Line ${index + 2} of the training log is ${quoted(line)}`;
-      throw new Error(`${given}; ${columns.length} numbers with commas between them were expected.`);
+      throw new Error(
+        `${given}; ${columns.length} numbers from 0 with commas between them, updates ascending, were expected.`,
+      );
     }
     const values = fields.map(Number);
     return Object.fromEntries(columns.map((column, i) => [column, values[i]])) as unknown as LogRow;

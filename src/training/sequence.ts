@@ -16,7 +16,10 @@ export function sequenceLogits(model: Model, parameters: Tensors, inputs: NamedA
   let state = model.start(parameters, batch);
   const logits: tf.Tensor[] = [];
   for (let step = 0; step < steps; step++) {
-    const result = model.step(parameters, state, toTensor(select(inputs, { step })), passOn);
+    const result = tf.tidy(() => {
+      const { state: next, logits: output } = model.step(parameters, state, toTensor(select(inputs, { step })), passOn);
+      return { state: next as Record<string, tf.Tensor>, logits: output };
+    });
     state = result.state;
     logits.push(result.logits);
   }

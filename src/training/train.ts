@@ -28,7 +28,7 @@ export interface TrainingResult {
   readonly log: readonly LogRow[];
   /** Updates carried out. */
   readonly updates: number;
-  /** "diverged": the loss was no finite number; the parameters are those before it. */
+  /** "diverged": a loss was no finite number; the parameters are those of the last loss that was. */
   readonly ended: "finished" | "interrupted" | "diverged";
 }
 
@@ -59,9 +59,10 @@ export async function train(
   checkTraining(training);
   const { model, task, lengths, seed, batch, updates } = training;
   const source = random(seed);
-  const ledger = openLedger(updates, batch);
+  const ledger = openLedger(batch);
   const started = performance.now();
   let parameters = model.parameters(seed);
+  let previous = parameters; // kept until the loss of what followed is known to be a number
   let memory = training.optimizer.start(trained(model, parameters));
   let paused = started;
   let update = 0;
@@ -75,13 +76,17 @@ export async function train(
     const { loss, gradients } = lossAndGradients(model, parameters, sequences);
     if (!Number.isFinite(loss)) {
       disposeTensors(gradients);
+      replaceTensors(parameters, previous);
+      parameters = previous;
+      update = Math.max(0, update - 1);
       ended = "diverged";
       break;
     }
     const next = applyGradients(training, parameters, gradients, memory);
-    replaceTensors(parameters, next.parameters);
+    replaceTensors(previous, parameters);
     replaceTensors(memory, next.memory);
     disposeTensors(gradients);
+    previous = parameters;
     ({ parameters, memory } = next);
     update++;
 
@@ -95,7 +100,9 @@ export async function train(
       paused = performance.now();
     }
   }
+  replaceTensors(previous, parameters);
   disposeTensors(memory);
+  ledger.close();
   return { parameters, log: ledger.rows, updates: update, ended };
 }
 

@@ -3,12 +3,19 @@ import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readSafetensors } from "../../src/tensors/safetensors.js";
+import { useBackend } from "../../src/tensors/backend.js";
+import { fromFloat32, readSafetensors, writeSafetensors } from "../../src/tensors/safetensors.js";
 import { logFromCsv } from "../../src/training/log.js";
 
 const root = join(import.meta.dirname, "..", "..");
 const reference = join(root, "tests", "reference", "ntm-reference.safetensors");
 const tiny = ["--controller", "feedforward-8", "--slots", "4", "--word", "3", "--bits", "2", "--lengths", "1-2"];
+const nativeMissing =
+  !process.env.CI &&
+  (await useBackend("native").then(
+    () => false,
+    () => true,
+  ));
 let folder: string;
 
 beforeAll(async () => {
@@ -23,8 +30,12 @@ interface Ended {
 }
 
 /** The command as npx starts it. */
-function tapescope(words: readonly string[], whileRunning: (child: ChildProcess) => void = () => {}): Promise<Ended> {
-  const env = { ...process.env, TAPESCOPE_BACKEND: "cpu" };
+function tapescope(
+  words: readonly string[],
+  whileRunning: (child: ChildProcess) => void = () => {},
+  settings: NodeJS.ProcessEnv = { TAPESCOPE_BACKEND: "cpu" },
+): Promise<Ended> {
+  const env = { ...process.env, ...settings };
   const child = spawn(process.execPath, [join(root, "src/cli/tapescope.mjs"), ...words], { env, cwd: folder });
   let [out, err] = ["", ""];
   child.stdout.on("data", (text) => (out += text));
@@ -56,6 +67,15 @@ describe("every command", () => {
       [["evaluate", reference, "--task", "sort"], /--task takes one of copy; "sort" was given/],
       [["evaluate", reference, "--task", "copy", "--length", "0"], /--length takes a whole number of at least 1; "0"/],
       [["evaluate", reference, "--task", "copy", "--lenght", "5"], /Unknown option '--lenght'/],
+      [["verify", folder], /could not be read: it is a folder or a device, not a file/],
+      [["verify", join(root, "data", "ntm-copy.safetensors")], /The file has no tensor "inputs"/],
+      [["evaluate", reference, "--task", "copy", "--seed", "-5"], /Option '--seed' argument is ambiguous/],
+      [["train", "copy", "--model", "ntm", "--out", folder, "--force"], /is a folder or a device, not a file/],
+      [["train", "copy", "--model", "ntm", "--out", ""], /--out takes the name of a file/],
+      [
+        ["train", "copy", "--model", "ntm", "--out", "x", "--slots", "99999999999"],
+        /slots is a whole number of at least 2/,
+      ],
       [["train", "copy", "--model", "ntm"], /train needs --out FILE/],
       [
         ["train", "copy", "--model", "ntm", "--out", "no/such/folder/x"],
@@ -79,6 +99,28 @@ describe("verify", () => {
     expect(out).toMatch(/^expected\.grad\.read\.0\.weight +\d\.\d+e-\d+$/m);
     expect(out).toMatch(/^maxError \S+ \(cpu\): passed at 0.00001$/m);
   });
+
+  test("refuses targets that do not fit the inputs, before anything runs", async () => {
+    const path = join(folder, "targets.safetensors");
+    const file = readSafetensors(await readFile(reference));
+    const targets = fromFloat32([1, 1, 4], new Float32Array(4));
+    await writeFile(path, writeSafetensors({ ...file, tensors: new Map(file.tensors).set("targets", targets) }));
+    const { code, err } = await tapescope(["verify", path]);
+    expect(code).toBe(2);
+    expect(err).toContain('"targets" has shape [1,1,4]; [7,3,4] was expected');
+  });
+
+  test.skipIf(nativeMissing)(
+    "computes natively on a Node that has lost util.isNullOrUndefined, as 23 and later",
+    async () => {
+      const lost = join(folder, "lost.cjs");
+      await writeFile(lost, 'delete require("node:util").isNullOrUndefined;');
+      const settings = { TAPESCOPE_BACKEND: "native", NODE_OPTIONS: `--require ${lost}` };
+      const { code, out } = await tapescope(["verify", reference, "--json"], undefined, settings);
+      expect(code).toBe(0);
+      expect(JSON.parse(out)).toMatchObject({ backend: "native", passed: true });
+    },
+  );
 
   test("fails with exit code 1 where a value differs or is not a number", async () => {
     for (const value of [0.5, Number.NaN]) {

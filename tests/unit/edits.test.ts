@@ -162,6 +162,12 @@ describe("a bad edit is refused before anything runs", () => {
     expect(refusal({ site: "memory", step: 0, operation: "set", value: "0" })).toContain("every number must be finite");
     expect(refusal({ site: "memory", step: 0, operation: "set" })).toContain("every number must be finite");
   });
+  test("a value that is infinite in 32 bits, an unknown field, or no edit at all", () => {
+    expect(refusal(edit("memory", { step: 0 }).set(1e300))).toContain("must be finite in 32 bits");
+    const slip = { site: "memory", step: 0, indx: { slot: 1 }, operation: "set", value: 0 };
+    expect(refusal(slip)).toContain('there is no "indx" in an edit; it has site, step, index, operation, value');
+    expect(refusal(null)).toContain("it is null; an object was expected");
+  });
   test("an unknown operation, listing the operations", () => {
     expect(refusal({ site: "memory", step: 0, operation: "flip", value: 0 })).toContain(
       "choose one of set, add, scale",

@@ -100,7 +100,11 @@ test("equal seeds draw equal parameters, other seeds others", () => {
 });
 
 test("a size that makes no sense is refused with the size's name", () => {
-  expect(() => ntm({ ...small, slots: 1 })).toThrow("slots is a whole number of at least 2; 1 was given");
+  expect(() => ntm({ ...small, slots: 1 })).toThrow(
+    "slots is a whole number of at least 2 and at most 1000000; 1 was given",
+  );
   expect(() => ntm({ ...small, readHeads: 0 })).toThrow("readHeads is a whole number of at least 1");
-  expect(() => ntm({ ...small, word: 2.5 })).toThrow("word is a whole number of at least 1; 2.5 was given");
+  expect(() => ntm({ ...small, word: 2.5 })).toThrow(
+    "word is a whole number of at least 1 and at most 1000000; 2.5 was given",
+  );
 });

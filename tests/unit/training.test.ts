@@ -144,6 +144,9 @@ describe("training", () => {
   test("that diverges ends with the last parameters that gave a finite loss", async () => {
     const result = await train({ ...training, optimizer: adam(1e30), updates: 20 });
     expect(result.ended).toBe("diverged");
+    const { loss, gradients } = lossAndGradients(model, result.parameters, task.draw(random(3), 2, 4));
+    expect(loss).toSatisfy(Number.isFinite);
+    disposeTensors(gradients);
     disposeTensors(result.parameters);
   });
 
@@ -176,8 +179,9 @@ test("evaluation counts wrong bits and cost per sequence, whatever the batches",
 test("a log written as CSV reads back, and another file is refused with the line that is wrong", () => {
   const log = [{ update: 50, sequences: 800, bitsPerAnswer: 0.5, bitsPerSequence: 80.25, seconds: 12.5 }];
   expect(logFromCsv(logToCsv(log))).toEqual(log);
+  expect(() => logFromCsv(logToCsv([...log, ...log]))).toThrow("Line 3 of the training log");
   expect(() => logFromCsv("a,b\n1,2\n")).toThrow('it begins with "a,b"');
-  for (const damaged of ["half", "", " ", "0x1", "NaN", "1e999,"]) {
+  for (const damaged of ["half", "", " ", "0x1", "NaN", "1e+999", "-1"]) {
     expect(() => logFromCsv(logToCsv(log).replace("0.5", damaged))).toThrow("Line 2 of the training log");
   }
 });
