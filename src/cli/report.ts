@@ -11,6 +11,7 @@ export const reportCommand: Command = {
   operands: [],
   options: {
     out: { value: "FOLDER", default: "reports", about: "where the pages go" },
+    save: { about: "also keep the outputs in the notebooks themselves" },
   },
   async run(_operands, given) {
     const line = liveLine(process.stderr);
@@ -21,6 +22,7 @@ export const reportCommand: Command = {
       });
       return reportNotebooks({
         outDir: String(given.out),
+        save: given.save === true,
         signal,
         onProgress: ({ notebook, index, notebooks, stage, cell, cells, seconds }) => {
           const where = stage === "executing" ? `cell ${cell} of ${cells}` : stage;

@@ -1,8 +1,8 @@
 """Execute notebooks in fresh kernels and write each as a page. One JSON object a line on standard output says how far it is.
 
-    python execute.py OUT_DIR NOTEBOOK...
+    python execute.py [--save] OUT_DIR NOTEBOOK...
 
-The notebooks themselves are only read. A page is written beside its place and moved there when it is whole. The work
+The notebooks themselves are only read; with --save, those that ran without an error keep their outputs. A page is written beside its place and moved there when it is whole. The work
 stops, and its kernel with it, on SIGINT, on SIGTERM, and when standard input ends: so that it never outlives its starter.
 """
 
@@ -60,7 +60,7 @@ async def execute(path):
         nonlocal failed
         failed = words_of(cell, execute_reply["content"])
 
-    client = NotebookClient(notebook, timeout=None, coalesce_streams=True)
+    client = NotebookClient(notebook, timeout=None, coalesce_streams=True, record_timing=False)
     client.on_cell_execute, client.on_cell_error = on_cell_execute, on_cell_error
     client.create_kernel_manager()
     # Not client.execute(): it takes the signals for itself, and goes on to the next notebook after them.
@@ -71,6 +71,8 @@ async def execute(path):
         notebook.metadata["language_info"] = info["content"]["language_info"]
         for index, cell in enumerate(notebook.cells):
             await client.async_execute_cell(cell, index, execution_count=client.code_cells_executed + 1)
+        for number, cell in enumerate(cells, 1):
+            cell["execution_count"] = number
     except CellExecutionError:
         tell(stage="failed", problem=headline(failed), detail=failed)
         return None
@@ -82,12 +84,12 @@ async def execute(path):
     return notebook
 
 
-def write(page, path):
-    """All of the page, or the file that was there before."""
+def write(content, path):
+    """All of the content, or the file that was there before."""
     beside = f"{path}.{os.getpid()}.part"
     try:
         with open(beside, "w", encoding="utf-8") as file:
-            file.write(page)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
@@ -96,7 +98,7 @@ def write(page, path):
             os.remove(beside)
 
 
-async def report(path, out_dir):
+async def report(path, out_dir, save):
     name = os.path.splitext(os.path.basename(path))[0]
     notebook = await execute(path)
     if notebook is None:
@@ -104,12 +106,14 @@ async def report(path, out_dir):
     tell(stage="writing", cell=0)
     metadata = {"name": name, "path": os.path.dirname(path)}
     page, _ = HTMLExporter(template_name="tapescope").from_notebook_node(notebook, {"metadata": metadata})
+    if save:
+        write(nbformat.writes(notebook) + "\n", path)
     html = os.path.join(out_dir, name + ".html")
     write(page, html)
     tell(stage="done", html=html, bytes=os.path.getsize(html))
 
 
-async def main(out_dir, paths):
+async def main(out_dir, paths, save):
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     stopping = False
 
@@ -134,7 +138,7 @@ async def main(out_dir, paths):
     for path in paths:
         tell(stage="starting", notebook=path, cell=0, cells=0)
         try:
-            await report(os.path.abspath(path), os.path.abspath(out_dir))
+            await report(os.path.abspath(path), os.path.abspath(out_dir), save)
         except (Exception, asyncio.CancelledError) as error:
             if stopping:
                 sys.exit(130)
@@ -144,4 +148,5 @@ async def main(out_dir, paths):
 
 
 warnings.simplefilter("ignore")  # a page says itself what it cannot show
-asyncio.run(main(sys.argv[1], sys.argv[2:]))
+words = [word for word in sys.argv[1:] if word != "--save"]
+asyncio.run(main(words[0], words[1:], save="--save" in sys.argv[1:]))

@@ -45,6 +45,8 @@ export interface ReportOptions {
   readonly outDir?: string;
   /** The Python that has Jupyter; by default the one that set-up made. */
   readonly python?: string;
+  /** Also write the outputs back into the notebooks, those that ran without an error. */
+  readonly save?: boolean;
   readonly onProgress?: (progress: ReportProgress) => void;
   readonly onReport?: (report: NotebookReport) => void;
   /** Ends the work and the kernel; what was finished is returned. */
@@ -56,7 +58,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url)); // from dist/not
 /**
  * Execute notebooks, each in a fresh kernel, and write each as one HTML page that needs no network.
  *
- * The notebooks are not changed. A notebook that fails leaves the page that was there before, and the others go on.
+ * The notebooks are not changed, unless `save` is set. A notebook that fails leaves the page that was there before, and the others go on.
  *
  * @example
  * const reports = await reportNotebooks({ onProgress: ({ notebook, cell, cells }) => console.log(notebook, cell, cells) });
@@ -108,11 +110,13 @@ async function execute(
   python: string,
   notebooks: readonly string[],
   outDir: string,
-  { onProgress, onReport, signal }: ReportOptions,
+  { onProgress, onReport, signal, save }: ReportOptions,
 ): Promise<NotebookReport[]> {
   const script = join(root, "src", "notebook", "execute.py");
   // Its standard input stays open while this process lives: when it ends, execute.py ends its kernel and itself.
-  const child = spawn(python, [script, outDir, ...notebooks], { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(python, [script, ...(save ? ["--save"] : []), outDir, ...notebooks], {
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   const ended = new Promise<number | null>((done, fail) => child.on("error", fail).on("close", done));
   ended.catch(() => {}); // thrown where it is awaited, below
   const stop = () => child.stdin.end();

@@ -73,6 +73,18 @@ describe("of several notebooks", () => {
   });
 });
 
+test("that is to be saved keeps its outputs, numbered, and one that fails stays as it was", async () => {
+  const good = await writeNotebook(join(folder, "saved.ipynb"), [code("1 + 1"), markdown("# Words"), code("2 + 2")]);
+  const bad = await writeNotebook(join(folder, "unsaved.ipynb"), [code("1 + 1"), code("throw new Error('no')")]);
+  const before = await readFile(bad, "utf8");
+  await reportNotebooks({ notebooks: [good, bad], outDir: folder, python, save: true });
+  const { cells } = JSON.parse(await readFile(good, "utf8"));
+  expect(cells.map((cell: { execution_count?: number }) => cell.execution_count)).toEqual([1, undefined, 2]);
+  expect(cells[2].outputs[0].text.join("")).toBe("4\n");
+  expect(cells[2].metadata).toEqual({});
+  expect(await readFile(bad, "utf8")).toBe(before);
+});
+
 test("two notebooks of one name are refused before anything runs", async () => {
   const notebooks = ["a/copy.ipynb", "b/Copy.ipynb"];
   await expect(reportNotebooks({ notebooks, outDir: folder, python: process.execPath })).rejects.toThrow(/same page/);
