@@ -59,7 +59,7 @@ export interface Model {
 export function sitesMatching(model: Model, patterns: readonly string[]): readonly Site[] {
   const chosen = new Set<Site>();
   for (const pattern of patterns) {
-    const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    const parts = pattern.split(/\*+/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
     const expression = new RegExp(`^${parts.join(".*")}$`);
     const matching = model.sites.filter((site) => expression.test(site.name));
     if (matching.length === 0) throw unknownSite(model, pattern);

@@ -25,7 +25,7 @@ export function ntmFromMetadata(metadata: ReadonlyMap<string, string>, shapes: S
   const fromInput = controller === "lstm" ? "controller.weight_ih" : "controller.weight";
   const inputs = lengthOf(shapes, fromInput, 1) - readHeads * word;
   const outputs = lengthOf(shapes, "output.bias", 0);
-  const initialWeights = shapes.has("read.0.weights.init") ? "learned" : "zero";
+  const initialWeights = [...shapes.keys()].some((name) => name.endsWith(".weights.init")) ? "learned" : "zero";
   const config: NtmConfig = {
     inputs,
     outputs,
