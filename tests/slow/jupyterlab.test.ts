@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import { pathToFileURL } from "node:url";
+import type { Browser, Download, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { browserMissing, launchBrowser } from "./browser.js";
+import { browserMissing, launchBrowser, openOffline } from "./browser.js";
 import { figuresIn, freePort, python, root, until } from "./scratch.js";
 
 const notebook = "00-start-here.ipynb";
@@ -103,5 +104,25 @@ describe.skipIf(browserMissing)("JupyterLab in a browser", () => {
     await page.keyboard.press("Shift+Enter");
     await page.keyboard.press("Shift+Enter"); // the cell below runs the machine and draws
     await expect.poll(firstVector, { timeout: 60_000 }).toEqual([0, 1, 1, 1, 1, 1, 1, 0]);
+  });
+
+  test("exports the notebook by its menu as a page that lives with the network off", async () => {
+    await page.keyboard.press("Control+s");
+    const download = new Promise<Download>((resolve) => {
+      page.on("download", resolve);
+      page.on("popup", (popup) => popup.on("download", resolve)); // JupyterLab opens a window for it
+    });
+    await page.locator(".lm-MenuBar-itemLabel", { hasText: /^File$/ }).click();
+    await page.locator(".lm-Menu-itemLabel", { hasText: /^Save and Export Notebook As$/ }).hover();
+    await page.locator(".lm-Menu-itemLabel", { hasText: /^HTML$/ }).click();
+    await page.getByRole("button", { name: "Ok" }).click(); // as it is offered: with HTML in outputs sanitized
+    const path = join(folder, "exported.html");
+    await (await download).saveAs(path);
+    const { page: exported, watch } = await openOffline(browser);
+    await exported.goto(pathToFileURL(path).href);
+    await exported.waitForSelector("html[data-figures=drawn]");
+    const wanted = figuresIn(await readFile(join(root, "notebooks", notebook), "utf8"));
+    expect(await exported.locator(".report-figure:has(.main-svg)").count()).toBe(wanted);
+    expect(watch).toEqual({ errors: [], requests: [], dialogs: [] });
   });
 });
