@@ -134,7 +134,8 @@ const draw = (figure: object) =>
       const addresses = await links.evaluateAll((all) => all.map((link) => link.getAttribute("href")));
       expect(new Set(addresses).size).toBe(3); // two headings have the same words
       expect(await links.allTextContents()).toEqual(["Copying with a tape", "Weights", "Weights"]);
-      expect(await links.last().isVisible()).toBe(width === 1400);
+      // The page follows its width a moment later.
+      await expect.poll(() => links.last().isVisible()).toBe(width === 1400);
       if (width === 900) await page.locator(".report-contents summary").click();
       await page.evaluate(() => scrollTo(0, 0));
       await links.last().click();
@@ -152,8 +153,8 @@ const draw = (figure: object) =>
       await page.emulateMedia({ colorScheme: "dark", media: "print" });
       expect(await background()).toBe("rgb(255, 255, 255)");
       expect(await page.locator(".report-tools").isVisible()).toBe(false);
-      const heights = page.locator(".report-plot").evaluateAll((all) => all.map((plot) => plot.clientHeight));
-      expect(Math.min(...(await heights))).toBeGreaterThan(200); // also after the window changed, above
+      const heights = () => page.locator(".report-plot").evaluateAll((all) => all.map((plot) => plot.clientHeight));
+      await expect.poll(async () => Math.min(...(await heights()))).toBeGreaterThan(200); // also after the window changed
       expect(watch).toEqual(clean); // after all that was done above
     });
   });
