@@ -13,10 +13,11 @@ const below: Record<string, readonly string[]> = {
   model: ["tensors", "attention", "memory"],
   tasks: ["tensors"],
   training: ["tensors", "model", "tasks"],
-  figures: ["tensors"],
+  analysis: ["tensors"],
+  figures: ["tensors", "analysis"],
   files: ["tensors", "model"],
-  notebook: ["tensors", "figures", "files", "model", "tasks", "training"],
-  cli: ["tensors", "files", "model", "notebook", "tasks", "training"],
+  notebook: ["tensors", "analysis", "figures", "files", "model", "tasks", "training"],
+  cli: ["tensors", "analysis", "files", "model", "notebook", "tasks", "training"],
   setup: [],
 };
 const nodeOnly = ["files", "notebook", "cli", "setup"];
