@@ -1,4 +1,4 @@
-import type { NamedArray } from "../tensors/named-array.js";
+import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
 import { baseAxis, baseLayout, CONFIG, encode, escapeText, FAINT, type Figure, titleHeight } from "./figure.js";
 import { checkAxes, noteOnOddCells, positionsOf } from "./heatmap.js";
 
@@ -8,25 +8,26 @@ const PLOT = 240;
 /**
  * One bar for each position of an axis: the importance of memory slots, the usage of states.
  *
- * @param values of one axis, such as [slot]; its labels stand under the bars. NaN and ±∞ have no bar and are counted.
+ * @param values anything array-like of one axis, such as [slot]; its labels stand under the bars. NaN and ±∞ have no bar and are counted.
  * @throws if there are more axes or none.
  * @example show(barChart(importance, { title: "Memory slot importance" }))
  */
-export function barChart(values: NamedArray, options: { title: string }): Figure {
-  checkAxes(values, 1, "barChart");
-  const [axis] = values.axes as [string];
-  const labels = positionsOf(values, axis);
-  const note = noteOnOddCells([values]);
+export function barChart(values: ArrayInput, options: { title: string }): Figure {
+  const array = toNamedArray(values, "value", ["position"]);
+  checkAxes(array, 1, "barChart");
+  const [axis] = array.axes as [string];
+  const labels = positionsOf(array, axis);
+  const note = noteOnOddCells([array]);
   const positions = labels
     ? { type: "category", autotickangles: [0, 90] }
-    : { ...(values.data.length <= 8 && { dtick: 1 }) };
-  const name = escapeText(values.name, 40);
+    : { ...(array.data.length <= 8 && { dtick: 1 }) };
+  const name = escapeText(array.name, 40);
   const hovertemplate = `${escapeText(axis)} %{x}<br>${name} %{y:.4~g}<extra></extra>`;
-  const y = encode(values.data, values.shape);
+  const y = encode(array.data, array.shape);
   const layout = {
     ...baseLayout(options.title, note, { top: titleHeight(note), inside: PLOT, foot: 52 }),
     xaxis: { ...baseAxis(axis), ...positions },
-    yaxis: { ...baseAxis(values.name), showgrid: true, gridcolor: FAINT, zeroline: true, zerolinecolor: FAINT },
+    yaxis: { ...baseAxis(array.name), showgrid: true, gridcolor: FAINT, zeroline: true, zerolinecolor: FAINT },
     bargap: 0.15,
   };
   const bars = { type: "bar", ...(labels && { x: labels }), y, marker: { color: BAR }, hovertemplate };

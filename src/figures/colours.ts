@@ -8,6 +8,8 @@ export interface Colours {
   readonly scale: "sequential" | "diverging";
   /** The values of the first and the last colour. */
   readonly range: readonly [number, number];
+  /** Cells are kept as whole numbers of 10^−decimals, in 16 bits; without it, as 32-bit floats. */
+  readonly decimals?: number;
 }
 
 /** Dark to bright in even steps, told apart by the colour-blind and in grey: for weights and other values from 0 up. */
@@ -28,6 +30,18 @@ export function weightColours(title: string, arrays: readonly NamedArray[]): Col
   return { title, scale: "sequential", range: [0, largest(arrays, (value) => value)] };
 }
 
+/**
+ * From 0 to the largest weight. More weights than one head of 128 × 128, all within 0 and 1, are kept in 16 bits: of
+ * four decimals, or as many more as fit while every weight is small.
+ */
+export function attentionColours(weights: NamedArray): Colours {
+  const colours = weightColours("attention weight", [weights]);
+  if (weights.data.length <= 16_384 || !weights.data.every((weight) => weight >= 0 && weight <= 1)) return colours;
+  let decimals = 4;
+  while (Math.round(colours.range[1] * 10 ** (decimals + 1)) <= 65_535) decimals++;
+  return { ...colours, decimals };
+}
+
 /** Symmetric around zero, as wide as the largest finite magnitude of all the arrays. */
 export function signedColours(title: string, arrays: readonly NamedArray[]): Colours {
   const reach = largest(arrays, Math.abs);
@@ -43,10 +57,11 @@ export function suitableColours(array: NamedArray): "unit" | "weights" | "signed
 
 /** Plotly's colour axis, with a horizontal bar that begins `left` of the way across and `above` the panels. */
 export function colourAxis(colours: Colours, place: { left: number; above: number; length: number }): object {
-  const [cmin, cmax] = colours.range;
+  const [low, high] = colours.range;
+  const unit = 10 ** (colours.decimals ?? 0); // how often the stored numbers are the values
   return {
-    cmin,
-    cmax,
+    cmin: low * unit,
+    cmax: high * unit,
     colorscale: colours.scale === "diverging" ? DIVERGING : SEQUENTIAL,
     colorbar: {
       orientation: "h",
@@ -61,11 +76,19 @@ export function colourAxis(colours: Colours, place: { left: number; above: numbe
       len: place.length,
       thickness: 10,
       outlinewidth: 0,
-      nticks: 5,
+      ...(colours.decimals === undefined ? { nticks: 5 } : ticksUpTo(high, unit)),
       tickangle: 0,
       tickfont: { size: 11 },
     },
   };
+}
+
+/** About five round values from 0, written as themselves where they stand as stored numbers. */
+function ticksUpTo(high: number, unit: number): object {
+  const power = 10 ** Math.floor(Math.log10(high));
+  const step = ([0.2, 0.5, 1, 2].find((part) => high / (part * power) <= 5) as number) * power;
+  const ticks = Array.from({ length: Math.floor(high / step + 1e-6) + 1 }, (_, index) => index * step);
+  return { tickvals: ticks.map((tick) => tick * unit), ticktext: ticks.map((tick) => String(+tick.toPrecision(6))) };
 }
 
 /** The largest finite positive result, or 1 when there is none: a range must not be empty. */

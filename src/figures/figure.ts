@@ -19,7 +19,7 @@ export interface Frame {
 
 /** A typed array in Plotly's JSON: little-endian bytes as base64; `shape` is "rows, columns", or "length". */
 export interface EncodedArray {
-  dtype: "f4" | "f8";
+  dtype: "f4" | "f8" | "u2";
   bdata: string;
   shape: string;
 }
@@ -56,19 +56,20 @@ export function escapeText(text: string, longest = 120): string {
  *
  * @example encode(Float32Array.of(1, 2, 3, 4), [2, 2]) // { dtype: "f4", bdata: "AACAPwAAAEAAAEBAAACAQA==", shape: "2, 2" }
  */
-export function encode(values: Float32Array | Float64Array, shape: readonly number[]): EncodedArray {
-  const width = values.BYTES_PER_ELEMENT;
-  const bytes = new Uint8Array(values.length * width);
+export function encode(values: Float32Array | Float64Array | Uint16Array, shape: readonly number[]): EncodedArray {
+  const dtype = values instanceof Uint16Array ? "u2" : values instanceof Float32Array ? "f4" : "f8";
+  const bytes = new Uint8Array(values.length * values.BYTES_PER_ELEMENT);
   const view = new DataView(bytes.buffer);
   values.forEach((value, index) => {
-    if (width === 4) view.setFloat32(index * 4, value, true);
+    if (dtype === "u2") view.setUint16(index * 2, value, true);
+    else if (dtype === "f4") view.setFloat32(index * 4, value, true);
     else view.setFloat64(index * 8, value, true);
   });
   let binary = "";
   for (let start = 0; start < bytes.length; start += 8192) {
     binary += String.fromCharCode(...bytes.subarray(start, start + 8192));
   }
-  return { dtype: width === 4 ? "f4" : "f8", bdata: btoa(binary), shape: shape.join(", ") };
+  return { dtype, bdata: btoa(binary), shape: shape.join(", ") };
 }
 
 /**

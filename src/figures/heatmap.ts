@@ -31,9 +31,10 @@ export function gridOf(array: NamedArray, what: string, columns: string = array.
 export function checkAxes(array: NamedArray, count: number, what: string): void {
   if (array.axes.length === count) return;
   const given = array.axes.map((axis, index) => `${axis}: ${array.shape[index]}`).join(", ");
+  const first = array.axes[0] ?? "";
   const advice =
     array.axes.length > count
-      ? `Fix a position along the others first, for example select(array, { ${array.axes[0]}: 0 }).`
+      ? `Fix a position along the others first, for example select(array, { ${/^\w+$/.test(first) ? first : JSON.stringify(first)}: 0 }).`
       : `Keep more axes when you select, or stack() several arrays.`;
   throw new Error(`${what} draws ${count} axes, but "${array.name}" has ${array.axes.length} [${given}]. ${advice}`);
 }
@@ -76,8 +77,15 @@ function oddCells(grid: Grid): { column: number; row: number; mark: Mark }[] {
   return odd;
 }
 
-/** The attributes of a heatmap's two traces that depend on the values: all that a frame has to carry. */
-export function valuesOf(grid: Grid): [cells: Record<string, unknown>, marks: Record<string, unknown>] {
+/**
+ * The attributes of a heatmap's two traces that depend on the values: all that a frame has to carry.
+ *
+ * @param decimals as in Colours: with it, values from 0 to 1 become whole numbers.
+ */
+export function valuesOf(
+  grid: Grid,
+  decimals?: number,
+): [cells: Record<string, unknown>, marks: Record<string, unknown>] {
   const odd = oddCells(grid);
   const xs = positionsOf(grid.array, grid.columns);
   const ys = positionsOf(grid.array, grid.rows);
@@ -87,7 +95,14 @@ export function valuesOf(grid: Grid): [cells: Record<string, unknown>, marks: Re
     text: odd.map(({ mark }) => MARKS[mark].name),
     marker: { symbol: odd.map(({ mark }) => MARKS[mark].symbol) },
   };
-  return [{ z: encode(cellsOf(grid), sizeOfGrid(grid)) }, marks];
+  const cells = cellsOf(grid);
+  return [{ z: encode(decimals === undefined ? cells : whole(cells, decimals), sizeOfGrid(grid)) }, marks];
+}
+
+/** Values from 0 to 1 in units of 10^−decimals. 1 itself becomes 0.9999: hovering can say what follows "0." only. */
+function whole(values: Float32Array, decimals: number): Uint16Array {
+  const unit = 10 ** decimals;
+  return Uint16Array.from(values, (value) => Math.min(unit - 1, Math.round(value * unit)));
 }
 
 /**
@@ -95,14 +110,22 @@ export function valuesOf(grid: Grid): [cells: Record<string, unknown>, marks: Re
  *
  * @param panel its place among the panels, from 1, which numbers its axes.
  * @param markSize in pixels; 0 for a figure without marks.
+ * @param decimals as in Colours.
  */
-export function heatmapTraces(grid: Grid, panel: number, colourAxis: string, markSize: number): Trace[] {
+export function heatmapTraces(
+  grid: Grid,
+  panel: number,
+  colourAxis: string,
+  markSize: number,
+  decimals?: number,
+): Trace[] {
   const suffix = panel === 1 ? "" : String(panel);
   const place = { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
   const xs = positionsOf(grid.array, grid.columns);
   const ys = positionsOf(grid.array, grid.rows);
   const where = `${escapeText(grid.rows)} %{y}<br>${escapeText(grid.columns)} %{x}<br>`;
-  const [cells, marks] = valuesOf(grid);
+  const [cells, marks] = valuesOf(grid, decimals);
+  const value = decimals === undefined ? "%{z:.4~g}" : `0.%{z:0${decimals}d}`;
   const heatmap: Trace = {
     type: "heatmap",
     ...place,
@@ -111,7 +134,7 @@ export function heatmapTraces(grid: Grid, panel: number, colourAxis: string, mar
     ...cells,
     coloraxis: colourAxis,
     hoverongaps: false,
-    hovertemplate: `${where}${escapeText(grid.array.name)} %{z:.4~g}<extra></extra>`,
+    hovertemplate: `${where}${escapeText(grid.array.name)} ${value}<extra></extra>`,
   };
   if (markSize === 0) return [heatmap];
   const marker = { ...(marks.marker as object), size: markSize, color: ALARM, line: { width: 1.5, color: ALARM } };

@@ -1,4 +1,4 @@
-import type { NamedArray } from "../tensors/named-array.js";
+import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
 import { BAR } from "./bar-chart.js";
 import { baseAxis, baseLayout, CONFIG, encode, FAINT, type Figure, titleHeight } from "./figure.js";
 import { noteOnOddCells } from "./heatmap.js";
@@ -11,14 +11,15 @@ const PLOT = 240;
  *
  * The bins are counted here, so that the figure stays small however many values there are.
  *
- * @param values of any axes; NaN and ±∞ are left out and counted beside the title.
+ * @param values anything array-like, of any axes; NaN and ±∞ are left out and counted beside the title.
  * @example show(histogram(gradient, { title: "Gradient of the write head" }))
  */
-export function histogram(values: NamedArray, options: { title: string }): Figure {
-  const note = noteOnOddCells([values]);
+export function histogram(values: ArrayInput, options: { title: string }): Figure {
+  const array = toNamedArray(values, "value", ["position"]);
+  const note = noteOnOddCells([array]);
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
-  for (const value of values.data) {
+  for (const value of array.data) {
     if (!Number.isFinite(value)) continue;
     low = Math.min(low, value);
     high = Math.max(high, value);
@@ -27,14 +28,14 @@ export function histogram(values: NamedArray, options: { title: string }): Figur
   const width = high > low ? (high - low) / BINS : 1;
   const first = high > low ? low : low - width * (BINS / 2);
   const counts = new Float64Array(BINS);
-  for (const value of values.data) {
+  for (const value of array.data) {
     if (!Number.isFinite(value)) continue;
     const bin = Math.min(BINS - 1, Math.floor((value - first) / width));
     counts[bin] = (counts[bin] as number) + 1;
   }
   const layout = {
     ...baseLayout(options.title, note, { top: titleHeight(note), inside: PLOT, foot: 52 }),
-    xaxis: baseAxis(values.name),
+    xaxis: baseAxis(array.name),
     yaxis: { ...baseAxis("count"), showgrid: true, gridcolor: FAINT },
     bargap: 0,
   };

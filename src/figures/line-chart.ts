@@ -1,3 +1,4 @@
+import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
 import {
   ALARM,
   baseAxis,
@@ -11,6 +12,7 @@ import {
   type Trace,
   titleHeight,
 } from "./figure.js";
+import { checkAxes } from "./heatmap.js";
 
 /** Okabe and Ito's colours that the colour-blind tell apart and that stand out on white and on #111. */
 const LINES = ["#0a84c6", "#e08a00", "#009e73", "#cc6fa5", "#56a5dd", "#b35900"];
@@ -23,22 +25,22 @@ const LEGEND = 26;
  * NaN and ±∞ leave a gap in the curve and a mark at its foot or top.
  *
  * @param x what the curves run along, such as "sequences", and its values in ascending order.
- * @param curves values by name, each as long as `x`; with several, a legend tells them apart.
+ * @param curves by name, anything array-like of one axis and as long as `x`; with several, a legend tells them apart.
  * @param options.y what is measured; `options.mark` draws a line at one value of x, the current epoch or step.
- * @throws if there is no curve, or one has another length than `x`.
+ * @throws if there is no curve, or one has another length than `x` or more axes than one.
  * @example
  * const sequences = { name: "sequences", values: log.map((row) => row.sequences) };
  * show(lineChart(sequences, { copy: log.map((row) => row.bitsPerAnswer) }, { title: "Copy", y: "bits" }));
  */
 export function lineChart(
-  x: { readonly name: string; readonly values: ArrayLike<number> },
-  curves: Readonly<Record<string, ArrayLike<number>>>,
+  x: { readonly name: string; readonly values: ArrayInput },
+  curves: Readonly<Record<string, ArrayInput>>,
   options: { title: string; y: string; mark?: number },
 ): Figure {
   const names = Object.keys(curves);
   if (names.length === 0) throw new Error("lineChart needs at least one curve.");
-  const xs = Float64Array.from(x.values);
-  const all = names.map((name) => Float64Array.from(curves[name] as ArrayLike<number>));
+  const xs = numbersAlong(x.values, x.name);
+  const all = names.map((name) => numbersAlong(curves[name] as ArrayInput, name));
   all.forEach((ys, index) => {
     if (ys.length !== xs.length) {
       throw new Error(`"${names[index]}" has ${ys.length} values, but "${x.name}" has ${xs.length}.`);
@@ -90,6 +92,13 @@ export function lineChart(
     ...(options.mark !== undefined && { shapes: [markAt(options.mark)] }),
   };
   return { data, layout, config: { ...CONFIG } };
+}
+
+/** The values of one axis; plain numbers stay in double precision, which a NamedArray has not. */
+function numbersAlong(input: ArrayInput, name: string): Float64Array {
+  const array = toNamedArray(input, name, ["position"]);
+  checkAxes(array, 1, "lineChart");
+  return Float64Array.from(Array.isArray(input) || input instanceof Float64Array ? (input as number[]) : array.data);
 }
 
 function markAt(x: number): object {

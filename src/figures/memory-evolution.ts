@@ -1,4 +1,5 @@
-import { type NamedArray, select } from "../tensors/named-array.js";
+import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
+import { select } from "../tensors/named-array.js";
 import { signedColours } from "./colours.js";
 import { escapeText, FAINT, type Figure, type Frame, INK } from "./figure.js";
 import { checkAxes, type Grid, gridOf, valuesOf } from "./heatmap.js";
@@ -13,22 +14,23 @@ const SLIDER = 76;
  *
  * All steps share one range of colours, symmetric around zero.
  *
- * @param series of three axes, [step, slot, word]; labels of the first name the slider's positions.
+ * @param series anything array-like of three axes, [step, slot, word]; labels of the first name the slider's positions.
  * @throws if there are more or fewer axes, or no step at all.
  * @example show(memoryEvolution(series(result, "memory"), { title: "Memory while copying" }))
  */
-export function memoryEvolution(series: NamedArray, options: { title: string }): Figure {
-  checkAxes(series, 3, "memoryEvolution");
-  const [axis] = series.axes as [string];
-  const count = series.shape[0] as number;
-  if (count === 0) throw new Error(`"${series.name}" holds no "${axis}" to draw.`);
+export function memoryEvolution(series: ArrayInput, options: { title: string }): Figure {
+  const array = toNamedArray(series, "memory", ["step", "slot", "word"]);
+  checkAxes(array, 3, "memoryEvolution");
+  const [axis] = array.axes as [string];
+  const count = array.shape[0] as number;
+  if (count === 0) throw new Error(`"${array.name}" holds no "${axis}" to draw.`);
   const grids = Array.from({ length: count }, (_, index) =>
-    gridOf(select(series, { [axis]: index }), "memoryEvolution"),
+    gridOf(select(array, { [axis]: index }), "memoryEvolution"),
   );
-  const panel = { ...(grids[0] as Grid), title: "", colours: signedColours("value", [series]) };
-  const look = { title: options.title, columns: 1, cell: MEMORY_CELL, square: false, below: SLIDER, counted: [series] };
+  const panel = { ...(grids[0] as Grid), title: "", colours: signedColours("value", [array]) };
+  const look = { title: options.title, columns: 1, cell: MEMORY_CELL, square: false, below: SLIDER, counted: [array] };
   const figure = heatmapPanels([panel], look);
-  const names = grids.map((_, index) => escapeText(series.labels?.[axis]?.[index] ?? String(index), 24));
+  const names = grids.map((_, index) => escapeText(array.labels?.[axis]?.[index] ?? String(index), 24));
   const { layout } = figure;
   const below = (layout.margin as { b: number }).b - SLIDER;
   layout.sliders = [slider(axis, names, below)];

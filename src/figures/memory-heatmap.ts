@@ -1,4 +1,4 @@
-import type { NamedArray } from "../tensors/named-array.js";
+import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
 import { signedColours } from "./colours.js";
 import type { Figure } from "./figure.js";
 import { gridOf } from "./heatmap.js";
@@ -11,11 +11,12 @@ export const MEMORY_CELL = { height: 14, least: 112, most: 560 } as const;
  *
  * Colours are symmetric around zero: blue below, pale at zero, red above.
  *
- * @param memory of two axes, [slot, word].
+ * @param memory anything array-like of two axes, [slot, word].
  * @throws if there are more or fewer axes.
  * @example show(memoryHeatmap(select(memory, { step: 16, batch: 0 }), { title: "Memory after the input" }))
  */
-export function memoryHeatmap(memory: NamedArray, options: { title: string }): Figure {
-  const panel = { ...gridOf(memory, "memoryHeatmap"), title: "", colours: signedColours("value", [memory]) };
+export function memoryHeatmap(memory: ArrayInput, options: { title: string }): Figure {
+  const array = toNamedArray(memory, "memory", ["slot", "word"]);
+  const panel = { ...gridOf(array, "memoryHeatmap"), title: "", colours: signedColours("value", [array]) };
   return heatmapPanels([panel], { title: options.title, columns: 1, cell: MEMORY_CELL, square: false });
 }

@@ -1,3 +1,4 @@
+import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
 import type { NamedArray } from "../tensors/named-array.js";
 import { type Colours, signedColours, suitableColours, unitColours, weightColours } from "./colours.js";
 import type { Figure } from "./figure.js";
@@ -13,19 +14,20 @@ const CELL = { height: 10, least: 64, most: 220 };
  * vectors added to memory and read from it, figure 6. Values within 0 and 1 share one range of colours, values that go
  * below zero another, symmetric one.
  *
- * @param arrays each of two axes, the first of which is the step: [step, bit], [step, word].
+ * @param arrays each anything array-like of two axes, the first of which is the step: [step, bit], [step, word].
  * @throws if there are none, one has more or fewer axes, or their first axes differ in name or length.
  * @example show(overSteps([inputs, outputs, targets], { title: "Copy, length 20" }))
  */
-export function overSteps(arrays: readonly NamedArray[], options: { title: string }): Figure {
-  const chosen = arrays.map(suitableColours);
-  const of = (kind: string): NamedArray[] => arrays.filter((_, index) => chosen[index] === kind);
+export function overSteps(arrays: readonly ArrayInput[], options: { title: string }): Figure {
+  const named = arrays.map((array, index) => toNamedArray(array, `array ${index}`, ["step", "word"]));
+  const chosen = named.map(suitableColours);
+  const of = (kind: string): NamedArray[] => named.filter((_, index) => chosen[index] === kind);
   const colours = {
     unit: unitColours("value, 0 to 1"),
     weights: weightColours("value", of("weights")),
     signed: signedColours("signed value", of("signed")),
   };
-  const panels = arrays.map((array, index) => stepPanel("overSteps", array, colours[chosen[index] as "unit"]));
+  const panels = named.map((array, index) => stepPanel("overSteps", array, colours[chosen[index] as "unit"]));
   return stacked("overSteps", panels, options.title);
 }
 
@@ -34,13 +36,15 @@ export function overSteps(arrays: readonly NamedArray[], options: { title: strin
  *
  * A column is one step, a row one memory slot; slot 0 is at the top. Colours run from 0 to 1 in every figure.
  *
- * @param weights one array for each head, [step, slot]; a name such as "write.0.weights" becomes "Write head 0".
+ * @param weights anything array-like for each head, [step, slot]; a name such as "write.0.weights" becomes "Write head 0".
  * @throws if there are none, one has more or fewer axes, or their first axes differ in name or length.
  * @example show(weightsOverSteps([writeWeights, readWeights], { title: "Copy: what is written is read again" }))
  */
-export function weightsOverSteps(weights: readonly NamedArray[], options: { title: string }): Figure {
+export function weightsOverSteps(weights: readonly ArrayInput[], options: { title: string }): Figure {
   const colours = unitColours("weight");
-  const panels = weights.map((array) => stepPanel("weightsOverSteps", array, colours));
+  const panels = weights.map((array, index) =>
+    stepPanel("weightsOverSteps", toNamedArray(array, `head ${index}`, ["step", "slot"]), colours),
+  );
   return stacked("weightsOverSteps", panels, options.title);
 }
 

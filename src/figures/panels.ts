@@ -25,15 +25,16 @@ export interface Arrangement {
   readonly counted?: readonly NamedArray[];
 }
 
-const COLOUR_BAR = 52;
-const PANEL_TITLE = 26;
-const X_TITLE = 52;
+/** Pixels that a colour bar, a heading and the title of an x axis take. */
+export const COLOUR_BAR = 52;
+export const PANEL_TITLE = 26;
+export const X_TITLE = 52;
 
 /** Between panels of a row, as a part of the width. */
 const GAP = 0.03;
 
 /**
- * Heatmaps in rows and columns, zooming together: every heatmap of this package is made here.
+ * Heatmaps in rows and columns of equal width, zooming together. Of other widths, or beside bars and lines: `mosaic`.
  *
  * The first row of each array is at the top. Ticks and titles of axes stand only where they are not repeated: at the foot
  * of a column of panels and at the left of a row.
@@ -48,7 +49,8 @@ export function heatmapPanels(panels: readonly Panel[], arrangement: Arrangement
   const panelTitle = panels.some(({ title }) => title) ? PANEL_TITLE : 0;
   const inside = rowHeights.reduce((sum, height) => sum + height + panelTitle, -panelTitle);
   const top = titleHeight(note) + COLOUR_BAR + panelTitle;
-  const foot = X_TITLE + labelHeight(panels) + (arrangement.below ?? 0);
+  const alongFoot = panels.map((panel) => panel.array.labels?.[panel.columns] ?? []);
+  const foot = X_TITLE + labelHeight(alongFoot, columns) + (arrangement.below ?? 0);
   const layout = baseLayout(arrangement.title, note, { top, inside, foot });
 
   const groups = [...new Set(panels.map(({ colours }) => colours))];
@@ -82,7 +84,9 @@ export function heatmapPanels(panels: readonly Panel[], arrangement: Arrangement
     return note ? Math.round(Math.min(14, Math.max(6, cellHeight * 0.4))) : 0;
   };
   const axisOf = (panel: Panel): string => `coloraxis${suffixOf(groups.indexOf(panel.colours))}`;
-  const data = panels.flatMap((panel, index) => heatmapTraces(panel, index + 1, axisOf(panel), markSize(index)));
+  const data = panels.flatMap((panel, index) =>
+    heatmapTraces(panel, index + 1, axisOf(panel), markSize(index), panel.colours.decimals),
+  );
   return { data, layout, config: { ...CONFIG } };
 }
 
@@ -97,7 +101,7 @@ function axesOf(
   const isSquare = square && rowCount <= 3 * columnCount && columnCount <= 3 * rowCount;
   const bare = { showticklabels: false, title: { text: "" } };
   const x = {
-    ...axisFor(panel, panel.columns, columnCount),
+    ...axisFor(panel.array, panel.columns, columnCount),
     domain: place.x,
     anchor: `y${n}`,
     range: [-0.5, columnCount - 0.5],
@@ -106,7 +110,7 @@ function axesOf(
     ...(isSquare && { constrain: "domain", constraintoward: "left" }),
   };
   const y = {
-    ...axisFor(panel, panel.rows, rowCount),
+    ...axisFor(panel.array, panel.rows, rowCount),
     domain: place.y,
     anchor: `x${n}`,
     range: [rowCount - 0.5, -0.5],
@@ -119,13 +123,13 @@ function axesOf(
 }
 
 /** Plotly numbers axes "", "2", "3". */
-function suffixOf(index: number): string {
+export function suffixOf(index: number): string {
   return index === 0 ? "" : String(index + 1);
 }
 
 /** An axis of labels, thinned out by Plotly where they would overlap, or of whole numbers. */
-function axisFor(panel: Panel, axis: string, length: number): Record<string, unknown> {
-  const labels = positionsOf(panel.array, axis);
+export function axisFor(array: NamedArray, axis: string, length: number): Record<string, unknown> {
+  const labels = positionsOf(array, axis);
   if (!labels)
     return { ...baseAxis(axis), ...(length <= 5 && { dtick: 1 }), ...(length === 0 && { showticklabels: false }) };
   return {
@@ -137,22 +141,21 @@ function axisFor(panel: Panel, axis: string, length: number): Record<string, unk
   };
 }
 
-/** Pixels to leave for the labels along the foot, which turn upright when they are long or many. */
-function labelHeight(panels: readonly Panel[]): number {
-  const lengths = panels.map((panel) => {
-    const labels = panel.array.labels?.[panel.columns] ?? [];
+/** Pixels to leave for the labels along the foot, which turn upright when they are long, many, or of many columns. */
+export function labelHeight(alongFoot: readonly (readonly string[])[], columns = 1): number {
+  const lengths = alongFoot.map((labels) => {
     const longest = Math.min(24, Math.max(0, ...labels.map((label) => label.length)));
-    return longest * labels.length > 90 ? longest * 6 : 0;
+    return longest * labels.length * columns > 90 ? longest * 6 : 0;
   });
   return Math.max(...lengths);
 }
 
-function panelHeading(title: string, left: number, high: number): object {
+export function panelHeading(title: string, left: number, high: number): object {
   const place = { xref: "paper", x: left, xanchor: "left", yref: "paper", y: high, yanchor: "bottom" };
   return { ...place, text: escapeText(title, 60), showarrow: false, font: { size: 13 } };
 }
 
-function emptyNote(n: string, count: number): object {
+export function emptyNote(n: string, count: number): object {
   const place = { xref: `x${n} domain`, x: 0.5, yref: `y${n} domain`, y: 0.5 };
   const text = count === 0 ? "no values" : "no finite value";
   return { ...place, text, showarrow: false, font: { size: 13 }, bgcolor: "rgba(128,128,128,0.2)" };

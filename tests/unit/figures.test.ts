@@ -9,7 +9,7 @@ import { lineChart } from "../../src/figures/line-chart.js";
 import { memoryEvolution } from "../../src/figures/memory-evolution.js";
 import { memoryHeatmap } from "../../src/figures/memory-heatmap.js";
 import { overSteps, weightsOverSteps } from "../../src/figures/over-steps.js";
-import { namedArray } from "../../src/tensors/named-array.js";
+import { type NamedArray, namedArray } from "../../src/tensors/named-array.js";
 
 const weights = namedArray("attention", ["query", "key"], [2, 3], [0.5, 0.25, 0.25, 0, 1, 0], {
   query: ["who", "what"],
@@ -24,7 +24,8 @@ const adds = namedArray("write.0.add", ["step", "word"], [3, 1], [-1, 0, 1]);
 /** The numbers behind Plotly's typed array, read as Plotly reads them. */
 function decoded({ dtype, bdata, shape }: EncodedArray): { values: number[]; shape: number[] } {
   const bytes = Uint8Array.from(atob(bdata), (character) => character.charCodeAt(0));
-  const values = dtype === "f4" ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
+  const kinds = { u2: Uint16Array, f4: Float32Array, f8: Float64Array };
+  const values = new kinds[dtype](bytes.buffer);
   return { values: [...values], shape: shape.split(",").map(Number) };
 }
 
@@ -63,9 +64,10 @@ describe("every figure is the JSON it was when it was last looked at", () => {
 describe("numbers", () => {
   test("are encoded exactly, NaN and infinities among them", () => {
     fc.assert(
-      fc.property(fc.float32Array(), fc.float64Array(), (singles, doubles) => {
+      fc.property(fc.float32Array(), fc.float64Array(), fc.uint16Array(), (singles, doubles, wholes) => {
         expect(decoded(encode(singles, [singles.length])).values).toEqual([...singles]);
         expect(decoded(encode(doubles, [doubles.length])).values).toEqual([...doubles]);
+        expect(decoded(encode(wholes, [wholes.length])).values).toEqual([...wholes]);
       }),
     );
   });
@@ -77,6 +79,120 @@ describe("numbers", () => {
     const over = weightsOverSteps([writes], { title: "" });
     expect(decoded(over.data[0]?.z as EncodedArray)).toEqual({ values: [1, 0, 0.5, 0, 1, 0.5], shape: [2, 3] });
     expect(layoutOf(over)).toMatchObject({ xaxis: { title: { text: "step" } }, yaxis: { title: { text: "slot" } } });
+  });
+});
+
+describe("many attention weights", () => {
+  const heads = (count: number, weight: (index: number) => number): NamedArray => {
+    const data = Float32Array.from({ length: count * 128 * 128 }, (_, index) => weight(index));
+    return namedArray("attention", ["head", "query", "key"], [count, 128, 128], data);
+  };
+  const draw = (array: NamedArray): Figure => attentionPanels(array, { title: "" });
+  /** The weights as hovering says them. */
+  const said = ({ data }: Figure): number[] =>
+    data.flatMap(({ z, hovertemplate }) => {
+      const digits = Number(/attention 0\.%\{z:0(\d+)d\}</.exec(hovertemplate as string)?.[1]);
+      return decoded(z as EncodedArray).values.map((value) => Number(`0.${String(value).padStart(digits, "0")}`));
+    });
+
+  test("cost at most 1.2 times their bytes, and read as they are to 0.0001", () => {
+    const array = heads(12, (index) => Math.abs(Math.sin(index)));
+    const figure = draw(array);
+    expect(JSON.stringify(figure).length).toBeLessThan(1.2 * array.data.byteLength);
+    const wrong = said(figure).map((weight, index) => Math.abs(weight - (array.data[index] as number)));
+    expect(wrong).toHaveLength(array.data.length);
+    expect(wrong.reduce((most, error) => Math.max(most, error), 0)).toBeLessThanOrEqual(1e-4);
+  });
+
+  test("keep at least four digits of the largest, however small all of them are", () => {
+    fc.assert(
+      fc.property(fc.float({ min: Math.fround(1e-9), max: 1, noNaN: true }), (largest) => {
+        const figure = draw(heads(2, (index) => (index % 128 === 0 ? largest : largest / 3)));
+        const [first, second] = said(figure) as [number, number];
+        expect(Math.abs(first - largest)).toBeLessThanOrEqual(1e-4 * Math.max(largest, 0.65));
+        expect(Math.abs(second - largest / 3)).toBeLessThanOrEqual(1e-4 * largest);
+        const { cmin, cmax, colorbar } = layoutOf(figure).coloraxis;
+        expect(cmin).toBe(0);
+        const ticks: string[] = colorbar.ticktext;
+        expect(colorbar.tickvals).toHaveLength(ticks.length);
+        const places: number[] = colorbar.tickvals.map((place: number) => place / cmax);
+        ticks.forEach((text, index) => {
+          expect(places[index]).toBeCloseTo(Number(text) / largest, 5);
+        });
+        expect(ticks.length).toBeGreaterThan(2);
+        expect(ticks.length).toBeLessThan(8);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test("stay 32-bit floats where they are few, or one is not from 0 to 1", () => {
+    const z = (array: NamedArray): unknown => (draw(array).data[0]?.z as EncodedArray | undefined)?.dtype;
+    expect(z(heads(1, () => 0.5))).toBe("f4");
+    expect(z(heads(2, () => 0.5))).toBe("u2");
+    for (const odd of [Number.NaN, -0.001, 1.001, Number.POSITIVE_INFINITY]) {
+      expect(z(heads(2, (index) => (index === 20_000 ? odd : 0.5)))).toBe("f4");
+    }
+    const one = namedArray("attention", ["query", "key"], [1, 16_385], new Float32Array(16_385));
+    expect(attentionHeatmap(one, { title: "" }).data[0]?.z).toMatchObject({ dtype: "u2" });
+  });
+});
+
+describe("anything array-like", () => {
+  const grid = [
+    [0.5, 0.25],
+    [0, 1],
+  ];
+  const cube = [grid, grid];
+  const title = { title: "" };
+  const flat = (nested: unknown[]): number[] => nested.flat(9) as number[];
+  const tensor = (nested: unknown[], shape: number[]) => ({ shape, dataSync: () => Int32Array.from(flat(nested)) });
+
+  test("is drawn as the NamedArray of the names that suit the figure", () => {
+    const named = (name: string, axes: string[], nested: unknown[] = grid): NamedArray => {
+      return namedArray(name, axes, nested === cube ? [2, 2, 2] : nested === grid ? [2, 2] : [2], flat(nested));
+    };
+    const pairs: [Figure, Figure][] = [
+      [attentionHeatmap(grid, title), attentionHeatmap(named("attention", ["query", "key"]), title)],
+      [attentionPanels(cube, title), attentionPanels(named("attention", ["head", "query", "key"], cube), title)],
+      [memoryHeatmap(grid, title), memoryHeatmap(named("memory", ["slot", "word"]), title)],
+      [memoryEvolution(cube, title), memoryEvolution(named("memory", ["step", "slot", "word"], cube), title)],
+      [barChart([1, 2], title), barChart(named("value", ["position"], [1, 2]), title)],
+      [histogram(cube, title), histogram(named("value", ["a", "b", "c"], cube), title)],
+      [overSteps([grid], title), overSteps([named("array 0", ["step", "word"])], title)],
+      [weightsOverSteps([grid], title), weightsOverSteps([named("head 0", ["step", "slot"])], title)],
+      [
+        compareHeatmaps(grid, grid, title),
+        compareHeatmaps(named("original", ["row", "column"]), named("edited", ["row", "column"]), title),
+      ],
+      [
+        compareHeatmaps(memory, grid, title),
+        compareHeatmaps(memory, { ...memory, name: "edited", data: Float32Array.from(flat(grid)) }, title),
+      ],
+    ];
+    for (const [given, wanted] of pairs) expect(given).toEqual(wanted);
+    const whole = [
+      [1, 0],
+      [0, 1],
+    ];
+    expect(attentionHeatmap(tensor(whole, [2, 2]), title)).toEqual(attentionHeatmap(whole, title));
+    expect(memoryHeatmap({ shape: [2, 2], data: flat(grid) }, title)).toEqual(memoryHeatmap(grid, title));
+  });
+
+  test("is a curve too, plain numbers to the last digit", () => {
+    const x = { name: "step", values: Float32Array.of(0, 1) };
+    const draw = (values: Parameters<typeof lineChart>[1][string]): Figure =>
+      lineChart(x, { focus: values }, { title: "", y: "" });
+    expect(draw(namedArray("focus", ["step"], [2], [0.5, 1]))).toEqual(draw([0.5, 1]));
+    expect(decoded(draw([0.1, 2 ** 40 + 1]).data[0]?.y as EncodedArray).values).toEqual([0.1, 2 ** 40 + 1]);
+    expect(() => draw(grid)).toThrow('lineChart draws 1 axes, but "focus" has 2 [axis 0: 2, axis 1: 2].');
+  });
+
+  test("is refused by its axes when they do not fit, with advice that can be typed", () => {
+    expect(() => attentionHeatmap(cube, title)).toThrow(
+      'but "attention" has 3 [axis 0: 2, axis 1: 2, axis 2: 2]. ' +
+        'Fix a position along the others first, for example select(array, { "axis 0": 0 }).',
+    );
   });
 });
 
