@@ -1,6 +1,23 @@
 // The public API. What is not here is free to change.
 
+export { memoryDrift, slotChange, slotCosine, slotDrift } from "./analysis/drift.js";
+export { columnEntropy, columnFocus, rowEntropy, rowFocus, totalEntropy } from "./analysis/entropy.js";
+export { type MeanInterval, meanInterval, meanTable } from "./analysis/interval.js";
+export { activeSlots, slotNorm } from "./analysis/slots.js";
+export { columnMaximum, columnSparsity, rowMaximum, rowSparsity } from "./analysis/sparsity.js";
+export { type AttentionRow, attentionTable, type MemoryRow, memoryTable } from "./analysis/tables.js";
+export { readImportance, slotUsage, writeReadImportance } from "./analysis/usage.js";
+export {
+  attentionPatterns,
+  diagonalPattern,
+  globalPattern,
+  localPattern,
+  type PatternOptions,
+  randomAttention,
+} from "./attention/patterns.js";
+export { type AddressingStages, addressingStages } from "./figures/addressing-stages.js";
 export { attentionHeatmap, attentionPanels } from "./figures/attention-heatmap.js";
+export { attentionWithEntropy } from "./figures/attention-with-entropy.js";
 export { barChart } from "./figures/bar-chart.js";
 export { compareHeatmaps } from "./figures/compare-heatmaps.js";
 export type { Figure } from "./figures/figure.js";
@@ -8,8 +25,17 @@ export { histogram } from "./figures/histogram.js";
 export { lineChart } from "./figures/line-chart.js";
 export { memoryEvolution } from "./figures/memory-evolution.js";
 export { memoryHeatmap } from "./figures/memory-heatmap.js";
+export { memoryImportance } from "./figures/memory-importance.js";
+export { memoryChange, memorySteps } from "./figures/memory-steps.js";
+export { type Mark, type MemoryUse, memoryUse } from "./figures/memory-use.js";
 export { overSteps, weightsOverSteps } from "./figures/over-steps.js";
+export { readWriteWeights } from "./figures/read-write-weights.js";
+export { routingHeatmap } from "./figures/routing-heatmap.js";
+export { stateCommunication } from "./figures/state-communication.js";
+export { stateDynamics } from "./figures/state-dynamics.js";
+export { type Answered, targetsAndOutputs } from "./figures/targets-and-outputs.js";
 export { loadCheckpoint, saveCheckpoint } from "./files/checkpoint-file.js";
+export { loadArrays } from "./files/load-arrays.js";
 export type { Checkpoint } from "./model/checkpoint.js";
 export { type Edit, edit, type Operation, type Values } from "./model/edits.js";
 export { type Hook, type Model, passOn, type Site, sitesMatching } from "./model/model.js";
@@ -18,8 +44,11 @@ export { type Run, run, series } from "./model/run.js";
 export { type LiveLine, liveLine } from "./notebook/live-line.js";
 export { show } from "./notebook/show.js";
 export { trainHere } from "./notebook/train-here.js";
+export { associativeRecallBatch, associativeRecallTask, type RecallSequence } from "./tasks/associative-recall.js";
 export { copyBatch, copyTask } from "./tasks/copy.js";
 export type { Batch, Task } from "./tasks/task.js";
+export { type Arrays, readArrays } from "./tensors/array-file.js";
+export { type ArrayInput, type NestedNumbers, toNamedArray } from "./tensors/array-input.js";
 export { type BackendName, currentBackend, useBackend } from "./tensors/backend.js";
 export { type NamedArray, namedArray, type Position, select, slice, stack } from "./tensors/named-array.js";
 export { type Random, random } from "./tensors/random.js";
