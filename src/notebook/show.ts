@@ -1,12 +1,15 @@
 import type { Figure } from "../figures/figure.js";
+import { type DataFrame, isDataFrame } from "./data-frame.js";
 import { display } from "./display.js";
-import { type DataFrame, htmlTable, textTable } from "./table.js";
+import { htmlTable, textTable } from "./table.js";
 
 /** MIME type of a Plotly figure, which JupyterLab, VS Code and nbconvert draw. */
 export const FIGURE_MIME = "application/vnd.plotly.v1+json";
 
 /**
  * Show something as the output of the running cell: a figure, a danfo.js DataFrame as a table, or Markdown.
+ *
+ * A click on a table's header sorts it, and a link gives it as CSV.
  *
  * Every output also carries plain text, for front ends that draw nothing else. Outside a notebook only that is printed.
  *
@@ -27,14 +30,9 @@ export function outputOf(what: Figure | DataFrame | string): Record<string, unkn
   throw new Error(`show() takes a figure, a DataFrame or Markdown text, but was given ${describe(what)}.`);
 }
 
-function isFigure(what: object): what is Figure {
-  return what && Array.isArray((what as Figure).data) && typeof (what as Figure).layout === "object";
-}
-
-/** By its shape: importing danfo.js to ask would take seconds. */
-function isDataFrame(what: object): what is DataFrame {
-  const { columns, values, index } = (what ?? {}) as DataFrame;
-  return Array.isArray(columns) && Array.isArray(values) && Array.isArray(index);
+/** Whether something has the shape of a Plotly figure. */
+export function isFigure(what: unknown): what is Figure {
+  return !!what && Array.isArray((what as Figure).data) && typeof (what as Figure).layout === "object";
 }
 
 /** One line about a figure: its title and what it is made of. */

@@ -1,6 +1,9 @@
 import { createRequire } from "node:module";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { memoryHeatmap } from "../../src/figures/memory-heatmap.js";
+import { toCsv } from "../../src/notebook/csv.js";
+import type { DataFrame } from "../../src/notebook/data-frame.js";
 import { liveLine } from "../../src/notebook/live-line.js";
 import { outputOf, show } from "../../src/notebook/show.js";
 import { namedArray } from "../../src/tensors/named-array.js";
@@ -106,15 +109,93 @@ describe("in a cell", () => {
   });
 });
 
-test("a table is escaped, keeps four significant digits, and says how much of it is not shown", () => {
-  const html = outputOf(table)["text/html"] as string;
-  expect(html).toContain("&#60;script&#62;");
-  expect(html).not.toContain("<script>");
-  expect(html).toContain(">1.235<");
-  const long = { columns: ["x"], index: [...Array(1234).keys()], values: Array(1234).fill([0.00001234]) };
-  expect(outputOf(long)["text/html"]).toContain("… 1,134 more of 1,234 rows");
-  expect((outputOf(long)["text/plain"] as string).split("\n")).toHaveLength(102);
-  expect(outputOf(long)["text/plain"]).toContain("1.234e-5");
+describe("a table", () => {
+  const htmlOf = (frame: DataFrame): string => outputOf(frame)["text/html"] as string;
+  const long = (count: number): DataFrame => {
+    return { columns: ["x"], index: [...Array(count).keys()], values: Array(count).fill([0.00001234]) };
+  };
+
+  test("is escaped, keeps four significant digits, and has the number in full for the pointer and for sorting", () => {
+    const html = htmlOf(table);
+    expect(html).toContain("&#60;script&#62;");
+    expect(html).not.toContain("<script");
+    expect(html).toContain(' title="1.23456789">1.235<');
+  });
+
+  test("keeps to elements that sanitizers let pass, so that what they leave can be read", () => {
+    const elements = new Set([...htmlOf(table).matchAll(/<([a-z]+)/g)].map(([, name]) => name));
+    expect([...elements].sort()).toEqual(["a", "b", "div", "span", "table", "td", "tr"]);
+  });
+
+  test("says how much of it is not seen, and stands in plain text up to there", () => {
+    expect(htmlOf(long(1234))).toContain("… 1,134 more of 1,234 rows");
+    expect((outputOf(long(1234))["text/plain"] as string).split("\n")).toHaveLength(102);
+    expect(outputOf(long(1234))["text/plain"]).toContain("1.234e-5");
+  });
+
+  test.each([
+    [1, 1, 0, false],
+    [2, 2, 0, true],
+    [1000, 1000, 900, true],
+    [1001, 100, 0, false], // a part that sorts would mislead
+  ])("of %i rows has %i of them in it, %i hidden, and sorts: %s", (count, rows, hidden, sorts) => {
+    const html = htmlOf(long(count));
+    expect(html.match(/<tr/g)).toHaveLength(rows + 1);
+    expect(html.match(/<tr hidden>/g) ?? []).toHaveLength(hidden);
+    expect(html.includes("onclick=")).toBe(sorts);
+  });
+
+  test("gives all its rows as CSV in a link, or says why not", () => {
+    const csvIn = (html: string): string =>
+      Buffer.from(/base64,([^"]*)/.exec(html)?.[1] ?? "", "base64").toString("utf8");
+    expect(csvIn(htmlOf(long(1234)))).toBe(toCsv(long(1234)));
+    expect(htmlOf(table)).toContain('download="table.csv"');
+    const [heavy, light] = ["x".repeat(1001), "x".repeat(10)].map((text) => ({
+      ...long(1000),
+      values: Array(1000).fill([text]),
+    }));
+    expect(htmlOf(heavy as DataFrame)).toContain("write toCsv(table) to a file");
+    expect(csvIn(htmlOf(light as DataFrame))).toContain("xxxxxxxxxx");
+  });
+});
+
+describe("CSV", () => {
+  /** A reader after RFC 4180, section 2, which knows nothing of the writer. */
+  function read(csv: string): string[][] {
+    expect(csv.endsWith("\r\n")).toBe(true);
+    const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/gy;
+    const rows: string[][] = [[]];
+    for (const [, quoted, bare, end] of csv.matchAll(field)) {
+      rows.at(-1)?.push(quoted?.replaceAll('""', '"') ?? (bare as string));
+      if (end === "\r\n") rows.push([]);
+    }
+    return rows.slice(0, -1);
+  }
+  const letters = fc.stringMatching(/^[a-z,"' ;é][a-z,"' \r\n;é]{0,7}$/);
+
+  test("comes back as it was, whatever quotes, commas and line breaks are in it", () => {
+    const cell = fc.oneof(letters, fc.double({ noNaN: true }), fc.constant(null));
+    const tables = fc.array(fc.tuple(cell, cell), { maxLength: 5 });
+    fc.assert(
+      fc.property(tables, letters, (values, name) => {
+        const rows = values.map((row) => row.map((content) => (content === null ? "" : String(content))));
+        const csv = toCsv({ columns: [name, "b"], index: values.map((_, row) => row), values });
+        expect(read(csv)).toEqual([[name, "b"], ...rows]);
+      }),
+    );
+  });
+
+  test("has the index only when that says more than the rows' numbers", () => {
+    expect(toCsv({ columns: ["a"], index: [0, 1], values: [[1], [Number.NaN]] })).toBe("a\r\n1\r\nNaN\r\n");
+    expect(toCsv({ columns: ["a"], index: ["x", "y"], values: [[1], [2]] })).toBe(",a\r\nx,1\r\ny,2\r\n");
+  });
+
+  test("keeps a spreadsheet from running a stranger's formula, and leaves numbers and signs alone", () => {
+    const cells = ["=1+1", "@SUM(A1)", "+cmd", "\t=1", "-x", "-1.5e3", "=", "×", -2];
+    const [, ...rows] = read(toCsv({ columns: ["a"], index: [...cells.keys()], values: cells.map((cell) => [cell]) }));
+    const expected = ["'=1+1", "'@SUM(A1)", "'+cmd", "'\t=1", "'-x", "-1.5e3", "=", "×", "-2"];
+    expect(rows.flat()).toEqual(expected);
+  });
 });
 
 test("show refuses what it cannot draw, saying what it was given", () => {
