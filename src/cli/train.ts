@@ -2,48 +2,54 @@ import { access, constants, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { writeAtomically } from "../files/atomic.js";
 import { saveCheckpoint } from "../files/checkpoint-file.js";
-import { type NtmConfig, ntm, paperCopy } from "../model/ntm.js";
 import { trainHere } from "../notebook/train-here.js";
-import { copyTask } from "../tasks/copy.js";
 import { useBackend } from "../tensors/backend.js";
 import { disposeTensors, type Tensors } from "../tensors/tensors.js";
 import { type LogRow, logInterval, logToCsv } from "../training/log.js";
 import { adam, type Clip, rmsprop } from "../training/optimizers.js";
+import { constant, cosine } from "../training/schedule.js";
 import type { Training } from "../training/train.js";
 import { type Command, choice, type Given, positiveNumber, UsageError, wholeNumber } from "./command.js";
+import { modelFor, type Recipe, recipeFor, settingsFor, taskNames } from "./recipes.js";
 
-/** `tapescope train copy --model ntm --out FILE` */
+/** `tapescope train TASK --out FILE` */
 export const trainCommand: Command = {
   name: "train",
-  about: "Train a model on a task (copy); writes a checkpoint and, beside it, the training log as CSV.",
+  about: `Train a model on a task (${taskNames.join(", ")}); writes a checkpoint and, beside it, the training log as CSV.
+Settings that are not given are those that were seen to work for the task.`,
   operands: ["TASK"],
   options: {
-    model: { value: "MODEL", required: true, about: "ntm" },
+    model: { value: "MODEL", about: "ntm for copy and associative-recall, nsm for recall" },
     out: { value: "FILE", required: true, about: "the checkpoint to write, a .safetensors file" },
     force: { about: "write over an existing checkpoint" },
     seed: { value: "N", default: "1", about: "seed of parameters and sequences" },
-    updates: { value: "N", default: "4000", about: "updates of the parameters" },
-    batch: { value: "N", default: "16", about: "sequences per update" },
-    lengths: { value: "A-B", default: "1-20", about: "shortest and longest sequence" },
-    optimizer: { value: "NAME", default: "adam", about: "adam or rmsprop" },
-    "learning-rate": { value: "NUMBER", about: "default 1e-3 for adam, 1e-4 for rmsprop" },
-    clip: { value: "KIND:LIMIT", default: "norm:10", about: "gradient clipping, by norm or by value" },
-    controller: { value: "KIND-UNITS", default: "lstm-100", about: "lstm or feedforward, and its hidden units" },
-    slots: { value: "N", default: "128", about: "memory slots" },
-    word: { value: "N", default: "20", about: "numbers in a slot" },
+    updates: { value: "N", about: "updates of the parameters" },
+    batch: { value: "N", about: "sequences per update" },
+    lengths: { value: "A-B", about: "shortest and longest sequence: vectors, items, or sentences" },
+    optimizer: { value: "NAME", about: "adam or rmsprop" },
+    "learning-rate": { value: "NUMBER", about: "1e-3 for adam, 1e-4 for rmsprop, 2e-3 for recall" },
+    schedule: { value: "NAME", about: "constant, or cosine: warm up, then decay to zero" },
+    clip: { value: "KIND:LIMIT", about: "gradient clipping, by norm or by value" },
+    slots: { value: "N", about: "memory slots" },
+    word: { value: "N", about: "numbers in a slot" },
     "read-heads": { value: "N", default: "1", about: "read heads" },
     "write-heads": { value: "N", default: "1", about: "write heads" },
-    bits: { value: "N", default: "8", about: "bits of a vector" },
+    controller: { value: "KIND-UNITS", about: "ntm: lstm or feedforward, and its hidden units" },
+    bits: { value: "N", about: "copy, associative-recall: bits of a vector" },
+    states: { value: "N", about: "nsm: state nodes" },
+    features: { value: "N", about: "nsm: numbers in a token and in a state" },
+    heads: { value: "N", about: "nsm: attention heads" },
+    gates: { value: "KIND", about: "nsm: gru or lstm" },
   },
   async run([taskName], given) {
-    choice({ task: taskName }, "task", ["copy"]);
-    choice(given, "model", ["ntm"]);
+    const recipe = recipeFor(taskName);
+    const settings = settingsFor(recipe, given);
     const out = String(given.out);
     await checkOut(out, given.force === true);
-    const training = trainingFrom(given);
+    const training = trainingFrom(recipe, settings);
     const backend = await useBackend();
     const save = async (updates: number, parameters: Tensors, log: readonly LogRow[]): Promise<void> => {
-      const metadata = { task: training.task.name, ...settingsOf(given, training), updates: `${updates}`, backend };
+      const metadata = { task: training.task.name, ...metadataOf(settings, training), updates: `${updates}`, backend };
       await saveCheckpoint(out, { model: training.model, parameters, metadata });
       await writeAtomically(logPath(out), logToCsv(log));
     };
@@ -54,7 +60,8 @@ export const trainCommand: Command = {
     disposeTensors(result.parameters);
     const { ended, updates } = result;
     const last = result.log.at(-1);
-    const summary = { task: taskName, model: "ntm", backend, out, log: logPath(out), ended, updates, last };
+    const model = training.model.name;
+    const summary = { task: taskName, model, backend, out, log: logPath(out), ended, updates, last };
     if (given.json) console.log(JSON.stringify(summary));
     else if (updates === 0) console.log(`${ended} before the first update; nothing was written`);
     else console.log(`${ended} after ${updates} updates on ${backend}; wrote ${out} and ${logPath(out)}`);
@@ -62,32 +69,18 @@ export const trainCommand: Command = {
   },
 };
 
-function trainingFrom(given: Given): Training {
-  const bits = wholeNumber(given, "bits");
-  const task = copyTask(bits);
+function trainingFrom(recipe: Recipe, settings: Given): Training {
+  const task = recipe.task(settings.bits === undefined ? undefined : wholeNumber(settings, "bits"));
   return {
-    model: ntm({ ...paperCopy, inputs: task.inputs, outputs: task.outputs, ...sizesFrom(given) }),
+    model: modelFor(recipe, task, settings),
     task,
-    optimizer: optimizerFrom(given),
-    clip: clipFrom(String(given.clip)),
-    seed: wholeNumber(given, "seed", 0),
-    updates: wholeNumber(given, "updates"),
-    batch: wholeNumber(given, "batch"),
-    lengths: lengthsFrom(String(given.lengths)),
-  };
-}
-
-function sizesFrom(given: Given): Omit<NtmConfig, "inputs" | "outputs" | "initialWeights"> {
-  const match = /^(lstm|feedforward)-(\d+)$/.exec(String(given.controller));
-  if (!match)
-    throw new UsageError(`--controller takes lstm-UNITS or feedforward-UNITS; "${given.controller}" was given.`);
-  return {
-    controller: match[1] as NtmConfig["controller"],
-    units: Number(match[2]),
-    slots: wholeNumber(given, "slots", 2),
-    word: wholeNumber(given, "word"),
-    readHeads: wholeNumber(given, "read-heads"),
-    writeHeads: wholeNumber(given, "write-heads"),
+    optimizer: optimizerFrom(settings),
+    schedule: { constant, cosine: cosine() }[choice(settings, "schedule", ["constant", "cosine"])],
+    clip: clipFrom(String(settings.clip)),
+    seed: wholeNumber(settings, "seed", 0),
+    updates: wholeNumber(settings, "updates"),
+    batch: wholeNumber(settings, "batch"),
+    lengths: lengthsFrom(String(settings.lengths)),
   };
 }
 
@@ -110,10 +103,10 @@ function clipFrom(text: string): Clip {
 }
 
 /** What the checkpoint's metadata says of its training. */
-function settingsOf(given: Given, { optimizer }: Training): Record<string, string> {
-  const names = ["seed", "batch", "lengths", "optimizer", "clip"];
-  const settings = Object.fromEntries(names.map((name) => [name, String(given[name])]));
-  return { ...settings, "learning-rate": `${optimizer.learningRate}` };
+function metadataOf(settings: Given, { optimizer }: Training): Record<string, string> {
+  const names = ["seed", "batch", "lengths", "optimizer", "schedule", "clip"];
+  const said = Object.fromEntries(names.map((name) => [name, String(settings[name])]));
+  return { ...said, "learning-rate": `${optimizer.learningRate}` };
 }
 
 /** data/ntm-copy.safetensors has its log in data/ntm-copy.training.csv. */

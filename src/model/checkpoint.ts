@@ -10,7 +10,9 @@ import {
 import { checkShapes, type Tensors, tensorOf } from "../tensors/tensors.js";
 import { toTensor } from "../tensors/transfer.js";
 import type { Model } from "./model.js";
-import { ntmFromMetadata, type Shapes } from "./ntm-metadata.js";
+import { nsmFromMetadata } from "./nsm-metadata.js";
+import { ntmFromMetadata } from "./ntm-metadata.js";
+import type { Shapes } from "./sizes.js";
 
 /** A model with its parameters, and what else the file's metadata says (task, training, ...). */
 export interface Checkpoint {
@@ -21,6 +23,7 @@ export interface Checkpoint {
 
 const readers: Record<string, (metadata: ReadonlyMap<string, string>, shapes: Shapes) => Model> = {
   ntm: ntmFromMetadata,
+  nsm: nsmFromMetadata,
 };
 
 /** A checkpoint as safetensors bytes: the parameters under their names, the model and its sizes in the metadata. */

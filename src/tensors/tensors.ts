@@ -49,10 +49,28 @@ export function replaceTensors(old: Tensors, next: Tensors): void {
 /**
  * The affine map x·Wᵀ + b with the parameters `NAME.weight` [output, input] and `NAME.bias` [output].
  *
- * @param x [batch, input]
- * @returns [batch, output]
+ * @param x [..., input], at least one axis before the last
+ * @returns [..., output]
  */
 export function linear(parameters: Tensors, name: string, x: tf.Tensor): tf.Tensor {
   const weight = tensorOf(parameters, `${name}.weight`) as tf.Tensor2D;
-  return tf.add(tf.matMul(x as tf.Tensor2D, weight, false, true), tensorOf(parameters, `${name}.bias`));
+  const [outputs, inputs] = weight.shape;
+  const rows = (x.rank === 2 ? x : tf.reshape(x, [-1, inputs])) as tf.Tensor2D;
+  const result = tf.add(tf.matMul(rows, weight, false, true), tensorOf(parameters, `${name}.bias`));
+  return x.rank === 2 ? result : tf.reshape(result, [...x.shape.slice(0, -1), outputs]);
+}
+
+const layerNormEpsilon = 1e-5; // PyTorch's
+
+/**
+ * Layer normalisation over the last axis (Ba et al. 2016, arXiv 1607.06450, eq. 3) with the parameters `NAME.weight` and
+ * `NAME.bias` [feature].
+ *
+ * @param x [..., feature]
+ */
+export function layerNorm(parameters: Tensors, name: string, x: tf.Tensor): tf.Tensor {
+  const { mean, variance } = tf.moments(x, -1, true);
+  const scale = tf.rsqrt(tf.add(variance, layerNormEpsilon));
+  const normal = tf.mul(tf.sub(x, mean), scale);
+  return tf.add(tf.mul(normal, tensorOf(parameters, `${name}.weight`)), tensorOf(parameters, `${name}.bias`));
 }

@@ -5,22 +5,26 @@ import type { Task } from "../tasks/task.js";
 import { random } from "../tensors/random.js";
 import type { Tensors } from "../tensors/tensors.js";
 import { toTensor } from "../tensors/transfer.js";
-import { crossEntropy, sequenceLogits } from "./sequence.js";
+import { answersOf, crossEntropy, sequenceLogits } from "./sequence.js";
 
 /** How well a machine does on sequences that it has not seen. */
 export interface Evaluation {
   readonly task: string;
   readonly length: number;
   readonly sequences: number;
-  /** Output bits on the wrong side of one half, of those that count. */
-  readonly wrongBitsPerSequence: number;
+  /** Answers that count: output bits, or choices of one of many. */
+  readonly answers: number;
+  /** Share of them that are right: bits on the right side of one half, or the likeliest choice. */
+  readonly accuracy: number;
+  /** Bits that are wrong, where outputs are bits. */
+  readonly wrongBitsPerSequence?: number;
   /** Cross-entropy of a sequence in bits (log₂), the cost of the NTM paper's figures. */
   readonly crossEntropyBitsPerSequence: number;
 }
 
 const batchSize = 50;
 
-/** Evaluate a model of independent output bits on `sequences` sequences of `length` items, drawn from the seed. */
+/** Evaluate a model on `sequences` sequences of `length` items, drawn from the seed. */
 export function evaluate(
   model: Model,
   parameters: Tensors,
@@ -34,17 +38,18 @@ export function evaluate(
   },
 ): Evaluation {
   const { length, sequences, seed } = options;
-  if (model.inputs !== task.inputs || model.outputs !== task.outputs || model.activation !== "sigmoid") {
+  if (model.inputs !== task.inputs || model.outputs !== task.outputs) {
     throw new Error(
-      `The task ${task.name} has ${task.inputs} inputs and ${task.outputs} output bits, ` +
-        `but the model ${model.name} has ${model.inputs} inputs and ${model.outputs} outputs (${model.activation}).`,
+      `The task ${task.name} has ${task.inputs} inputs and ${task.outputs} outputs, ` +
+        `but the model ${model.name} has ${model.inputs} inputs and ${model.outputs} outputs.`,
     );
   }
   if (!Number.isSafeInteger(sequences) || sequences < 1) {
     throw new Error(`Evaluation needs a whole number of sequences of at least 1; ${sequences} was given.`);
   }
   const source = random(seed);
-  let wrong = 0;
+  let right = 0;
+  let answers = 0;
   let nats = 0;
   for (let done = 0; done < sequences; done += batchSize) {
     const batch = task.draw(source, length, Math.min(batchSize, sequences - done));
@@ -52,9 +57,8 @@ export function evaluate(
       const logits = sequenceLogits(model, parameters, batch.inputs);
       const targets = toTensor(batch.targets);
       const mask = toTensor(batch.mask);
-      const guessed = tf.round(activate(model, logits));
-      const misses = tf.sum(tf.abs(tf.sub(guessed, targets)), -1);
-      wrong += tf.sum(tf.mul(misses, mask)).dataSync()[0] as number;
+      right += tf.sum(tf.mul(rightAnswers(model, logits, targets), mask)).dataSync()[0] as number;
+      answers += answersOf(model, batch);
       nats += tf.sum(crossEntropy(model, logits, targets, mask)).dataSync()[0] as number;
     });
     options.onProgress?.(Math.min(done + batchSize, sequences));
@@ -63,7 +67,16 @@ export function evaluate(
     task: task.name,
     length,
     sequences,
-    wrongBitsPerSequence: wrong / sequences,
+    answers,
+    accuracy: right / answers,
+    ...(model.activation === "sigmoid" && { wrongBitsPerSequence: (answers - right) / sequences }),
     crossEntropyBitsPerSequence: nats / Math.LN2 / sequences,
   };
+}
+
+/** How many of each step's answers are right, [step, batch]; NaN where a logit is. */
+function rightAnswers(model: Model, logits: tf.Tensor, targets: tf.Tensor): tf.Tensor {
+  if (model.activation === "softmax")
+    return tf.cast(tf.equal(tf.argMax(logits, -1), tf.argMax(targets, -1)), "float32");
+  return tf.sum(tf.sub(1, tf.abs(tf.sub(tf.round(activate(model, logits)), targets))), -1);
 }

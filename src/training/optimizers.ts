@@ -10,8 +10,13 @@ export interface Optimizer {
   readonly learningRate: number;
   /** The rule's memory before the first update, for the parameters that are trained. */
   start(parameters: Tensors): Tensors;
-  /** One update; the caller disposes of what it no longer needs. */
-  update(parameters: Tensors, gradients: Tensors, memory: Tensors): { parameters: Tensors; memory: Tensors };
+  /** One update at `factor` of the learning rate; the caller disposes of what it no longer needs. */
+  update(
+    parameters: Tensors,
+    gradients: Tensors,
+    memory: Tensors,
+    factor?: number,
+  ): { parameters: Tensors; memory: Tensors };
 }
 
 /** Adam (Kingma and Ba 2015, algorithm 1). */
@@ -24,7 +29,7 @@ export function adam(learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 
       ...zeros(parameters, "square"),
       updates: tf.scalar(0),
     }),
-    update(parameters, gradients, memory) {
+    update(parameters, gradients, memory, factor = 1) {
       const updates = tf.add(tensorOf(memory, "updates"), 1);
       const meanScale = tf.sub(1, tf.pow(beta1, updates)); // the averages start at zero, which this corrects
       const squareScale = tf.sub(1, tf.pow(beta2, updates));
@@ -36,7 +41,7 @@ export function adam(learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 
         next[`mean.${name}`] = mean;
         next[`square.${name}`] = square;
         const size = tf.add(tf.sqrt(tf.div(square, squareScale)), epsilon);
-        return tf.sub(parameter, tf.mul(learningRate, tf.div(tf.div(mean, meanScale), size)));
+        return tf.sub(parameter, tf.mul(factor * learningRate, tf.div(tf.div(mean, meanScale), size)));
       };
       return { parameters: mapTensors(parameters, change), memory: next };
     },
@@ -53,7 +58,7 @@ export function rmsprop(learningRate = 1e-4, momentum = 0.9, decay = 0.95, epsil
       ...zeros(parameters, "square"),
       ...zeros(parameters, "velocity"),
     }),
-    update(parameters, gradients, memory) {
+    update(parameters, gradients, memory, factor = 1) {
       const next: Record<string, tf.Tensor> = {};
       const change = (parameter: tf.Tensor, name: string): tf.Tensor => {
         const gradient = tensorOf(gradients, name);
@@ -61,7 +66,7 @@ export function rmsprop(learningRate = 1e-4, momentum = 0.9, decay = 0.95, epsil
         const mean = blend(tensorOf(memory, `mean.${name}`), gradient, decay);
         const deviation = tf.sqrt(tf.add(tf.sub(square, tf.square(mean)), epsilon));
         const onward = tf.mul(tensorOf(memory, `velocity.${name}`), momentum);
-        const velocity = tf.sub(onward, tf.mul(learningRate, tf.div(gradient, deviation)));
+        const velocity = tf.sub(onward, tf.mul(factor * learningRate, tf.div(gradient, deviation)));
         next[`square.${name}`] = square;
         next[`mean.${name}`] = mean;
         next[`velocity.${name}`] = velocity;

@@ -5,6 +5,7 @@ import { random } from "../tensors/random.js";
 import { disposeTensors, replaceTensors, type Tensors } from "../tensors/tensors.js";
 import { type LogRow, openLedger } from "./log.js";
 import { type Clip, clipGradients, type Optimizer } from "./optimizers.js";
+import { constant, type Schedule } from "./schedule.js";
 import { answersOf, lossAndGradients } from "./sequence.js";
 
 /** What a training run does. Equal settings give equal results on one backend. */
@@ -12,6 +13,8 @@ export interface Training {
   readonly model: Model;
   readonly task: Task;
   readonly optimizer: Optimizer;
+  /** How the learning rate changes; constant by default. */
+  readonly schedule?: Schedule;
   readonly clip: Clip;
   /** Seed of the parameters and of the sequences. */
   readonly seed: number;
@@ -82,7 +85,7 @@ export async function train(
       ended = "diverged";
       break;
     }
-    const next = applyGradients(training, parameters, gradients, memory);
+    const next = applyGradients(training, parameters, gradients, memory, update / updates);
     replaceTensors(previous, parameters);
     replaceTensors(memory, next.memory);
     disposeTensors(gradients);
@@ -106,10 +109,11 @@ export async function train(
   return { parameters, log: ledger.rows, updates: update, ended };
 }
 
-function applyGradients(training: Training, all: Tensors, gradients: Tensors, memory: Tensors): Updated {
+function applyGradients(training: Training, all: Tensors, gradients: Tensors, memory: Tensors, done: number): Updated {
+  const factor = (training.schedule ?? constant)(done);
   return tf.tidy(() => {
     const clipped = clipGradients(gradients, training.clip);
-    const next = training.optimizer.update(trained(training.model, all), clipped, memory);
+    const next = training.optimizer.update(trained(training.model, all), clipped, memory, factor);
     return { parameters: { ...all, ...next.parameters }, memory: next.memory } as Updated & tf.TensorContainer;
   });
 }

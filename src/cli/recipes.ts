@@ -1,0 +1,122 @@
+import type { Model } from "../model/model.js";
+import { type NsmConfig, nsm } from "../model/nsm.js";
+import { type NtmConfig, ntm } from "../model/ntm.js";
+import { associativeRecallTask } from "../tasks/associative-recall.js";
+import { copyTask } from "../tasks/copy.js";
+import { recallTask, recallTokens } from "../tasks/recall.js";
+import type { Task } from "../tasks/task.js";
+import { choice, type Given, UsageError, wholeNumber } from "./command.js";
+
+/** What trains a task here: its machine, and settings that were seen to work. */
+export interface Recipe {
+  readonly model: "ntm" | "nsm";
+  /** What "length" means, for help and reports. */
+  readonly length: string;
+  /** Length that `evaluate` takes unless another is given. */
+  readonly evaluated: string;
+  readonly defaults: Readonly<Record<string, string>>;
+  /** The task; `bits` is the width of its vectors, where it has vectors. */
+  task(bits?: number): Task;
+}
+
+const ntmDefaults = { optimizer: "adam", clip: "norm:10", controller: "lstm-100", slots: "128", word: "20" };
+const nsmDefaults = {
+  optimizer: "adam",
+  clip: "norm:10",
+  tokens: `${recallTokens}`,
+  states: "6",
+  features: "32",
+  heads: "4",
+  gates: "gru",
+  slots: "24",
+  word: "24",
+};
+
+export const taskNames = ["copy", "associative-recall", "recall"] as const;
+export type TaskName = (typeof taskNames)[number];
+
+/** Every task of the command line. */
+export const recipes: Readonly<Record<TaskName, Recipe>> = {
+  copy: {
+    model: "ntm",
+    length: "vectors in a sequence",
+    evaluated: "20",
+    defaults: { ...ntmDefaults, updates: "4000", batch: "16", lengths: "1-20", schedule: "constant", bits: "8" },
+    task: (bits) => copyTask(bits),
+  },
+  "associative-recall": {
+    model: "ntm",
+    length: "items in a sequence",
+    evaluated: "6",
+    defaults: { ...ntmDefaults, updates: "6000", batch: "16", lengths: "2-6", schedule: "cosine", bits: "6" },
+    task: (bits) => associativeRecallTask(bits),
+  },
+  recall: {
+    model: "nsm",
+    length: "sentences in a story",
+    evaluated: "10",
+    defaults: {
+      ...nsmDefaults,
+      updates: "4000",
+      batch: "64",
+      lengths: "3-10",
+      schedule: "cosine",
+      "learning-rate": "2e-3",
+    },
+    task: () => recallTask(),
+  },
+};
+
+/** The recipe of a task. @throws UsageError listing the tasks */
+export function recipeFor(task: string | undefined): Recipe {
+  return recipes[choice({ task }, "task", taskNames)];
+}
+
+/** What was given, and the recipe's settings for the rest. */
+export function settingsFor(recipe: Recipe, given: Given): Given {
+  const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { model: recipe.model, ...recipe.defaults, ...Object.fromEntries(chosen) };
+}
+
+/** A new model for a task, of the sizes that the settings give. @throws UsageError */
+export function modelFor(recipe: Recipe, task: Task, given: Given): Model {
+  choice(given, "model", [recipe.model]);
+  const memory = {
+    slots: wholeNumber(given, "slots", 2),
+    word: wholeNumber(given, "word"),
+    readHeads: wholeNumber(given, "read-heads"),
+    writeHeads: wholeNumber(given, "write-heads"),
+  };
+  return recipe.model === "ntm" ? ntm(ntmFrom(task, given, memory)) : nsm(nsmFrom(task, given, memory));
+}
+
+type Memory = Pick<NtmConfig, "slots" | "word" | "readHeads" | "writeHeads">;
+
+function ntmFrom(task: Task, given: Given, memory: Memory): NtmConfig {
+  const match = /^(lstm|feedforward)-(\d+)$/.exec(String(given.controller));
+  if (!match)
+    throw new UsageError(`--controller takes lstm-UNITS or feedforward-UNITS; "${given.controller}" was given.`);
+  return {
+    inputs: task.inputs,
+    outputs: task.outputs,
+    controller: match[1] as NtmConfig["controller"],
+    units: Number(match[2]),
+    initialWeights: "learned",
+    ...memory,
+  };
+}
+
+function nsmFrom(task: Task, given: Given, memory: Memory): NsmConfig {
+  const tokens = wholeNumber(given, "tokens");
+  return {
+    tokens,
+    symbols: task.inputs / tokens,
+    outputs: task.outputs,
+    states: wholeNumber(given, "states"),
+    features: wholeNumber(given, "features"),
+    heads: wholeNumber(given, "heads"),
+    gates: choice(given, "gates", ["gru", "lstm"]),
+    pruned: [],
+    ...memory,
+  };
+}
