@@ -2,6 +2,7 @@
 
 export { memoryDrift, slotChange, slotCosine, slotDrift } from "./analysis/drift.js";
 export { columnEntropy, columnFocus, rowEntropy, rowFocus, totalEntropy } from "./analysis/entropy.js";
+export { gradientImportance } from "./analysis/importance.js";
 export { type MeanInterval, meanInterval, meanTable } from "./analysis/interval.js";
 export { activeSlots, slotNorm } from "./analysis/slots.js";
 export { columnMaximum, columnSparsity, rowMaximum, rowSparsity } from "./analysis/sparsity.js";
@@ -41,6 +42,7 @@ export { type Edit, edit, type Operation, type Values } from "./model/edits.js";
 export { type Hook, type Model, passOn, type Site, sitesMatching } from "./model/model.js";
 export { type NsmConfig, nsm } from "./model/nsm.js";
 export { type NtmConfig, ntm, paperCopy } from "./model/ntm.js";
+export { prune } from "./model/prune.js";
 export { type Run, run, series } from "./model/run.js";
 export { type CreatedReport, createReport } from "./notebook/create-report.js";
 export { toCsv } from "./notebook/csv.js";
@@ -64,4 +66,5 @@ export { type Evaluation, evaluate } from "./training/evaluate.js";
 export { type LogRow, logFromCsv } from "./training/log.js";
 export { adam, type Clip, type Optimizer, rmsprop } from "./training/optimizers.js";
 export { constant, cosine, type Schedule } from "./training/schedule.js";
+export { siteGradients } from "./training/site-gradients.js";
 export { type Progress, type Training, type TrainingResult, train } from "./training/train.js";

@@ -78,7 +78,8 @@ export function cellStep(
   hook: Hook,
 ): { next: Tensors; routed: tf.Tensor; attention: tf.Tensor } {
   const weights = hook("routing.weights", routingWeights(parameters, tokens, sizes.heads, open));
-  const routed = hook("routed", routeTokens(parameters, weights, tokens)); // [batch, state, feature]
+  const given = routeTokens(parameters, weights, tokens); // [batch, state, feature], the map's bias even to pruned states
+  const routed = hook("routed", open ? tf.mul(given, tf.expandDims(open, 1)) : given);
   const { gated, kept } = gateStates(sizes.gates, parameters, routed, previous, hook);
   const see = (found: tf.Tensor) => hook("state.attention", found);
   const { weights: attention, heard } = selfAttention(parameters, "attention", gated, sizes.heads, open, see);

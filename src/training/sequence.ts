@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type Model, passOn } from "../model/model.js";
+import { type Hook, type Model, passOn } from "../model/model.js";
 import type { Batch } from "../tasks/task.js";
 import { type NamedArray, select } from "../tensors/named-array.js";
 import type { Tensors } from "../tensors/tensors.js";
@@ -9,15 +9,26 @@ import { toTensor } from "../tensors/transfer.js";
  * A model's logits over a whole sequence, differentiable by the parameters.
  *
  * @param inputs [step, batch, input]
+ * @param hookAt the hook of each step; by default it changes nothing
  * @returns [step, batch, output]
  */
-export function sequenceLogits(model: Model, parameters: Tensors, inputs: NamedArray): tf.Tensor {
+export function sequenceLogits(
+  model: Model,
+  parameters: Tensors,
+  inputs: NamedArray,
+  hookAt: (step: number) => Hook = () => passOn,
+): tf.Tensor {
   const [steps, batch] = inputs.shape as [number, number];
   let state = model.start(parameters, batch);
   const logits: tf.Tensor[] = [];
   for (let step = 0; step < steps; step++) {
     const result = tf.tidy(() => {
-      const { state: next, logits: output } = model.step(parameters, state, toTensor(select(inputs, { step })), passOn);
+      const { state: next, logits: output } = model.step(
+        parameters,
+        state,
+        toTensor(select(inputs, { step })),
+        hookAt(step),
+      );
       return { state: next as Record<string, tf.Tensor>, logits: output };
     });
     state = result.state;
