@@ -54,8 +54,9 @@ export function nsm(config: NsmConfig): Model {
     "output.weight": [outputs, nodes + config.readHeads * word],
     "output.bias": [outputs],
   };
+  const closed = new Set(pruned);
   const openStates = (): tf.Tensor | undefined =>
-    pruned.length === 0 ? undefined : tf.tensor(Array.from({ length: states }, (_, s) => (pruned.includes(s) ? 0 : 1)));
+    closed.size === 0 ? undefined : tf.tensor(Array.from({ length: states }, (_, s) => (closed.has(s) ? 0 : 1)));
 
   return {
     name: "nsm",
@@ -189,9 +190,11 @@ function checkConfig(config: NsmConfig): void {
     throw new Error(`nsm: ${config.heads} heads do not divide ${config.features} features; choose sizes that do.`);
   }
   const unknown = pruned.find((state) => !Number.isSafeInteger(state) || state < 0 || state >= config.states);
-  if (unknown !== undefined || new Set(pruned).size >= config.states) {
+  const different = new Set(pruned).size;
+  if (unknown !== undefined || different < pruned.length || different >= config.states) {
+    const given = `${pruned.slice(0, 8)}${pruned.length > 8 ? ", …" : ""}`; // a stranger's file may name millions
     throw new Error(
-      `nsm: pruned names states from 0 to ${config.states - 1} and leaves at least one; [${pruned}] was given.`,
+      `nsm: pruned names states from 0 to ${config.states - 1}, each once, and leaves at least one; [${given}] was given.`,
     );
   }
 }

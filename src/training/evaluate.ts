@@ -76,7 +76,9 @@ export function evaluate(
 
 /** How many of each step's answers are right, [step, batch]; NaN where a logit is. */
 function rightAnswers(model: Model, logits: tf.Tensor, targets: tf.Tensor): tf.Tensor {
-  if (model.activation === "softmax")
-    return tf.cast(tf.equal(tf.argMax(logits, -1), tf.argMax(targets, -1)), "float32");
+  if (model.activation === "softmax") {
+    const right = tf.cast(tf.equal(tf.argMax(logits, -1), tf.argMax(targets, -1)), "float32");
+    return tf.add(right, tf.mul(0, tf.sum(logits, -1))); // argMax alone would call a NaN some answer
+  }
   return tf.sum(tf.sub(1, tf.abs(tf.sub(tf.round(activate(model, logits)), targets))), -1);
 }

@@ -1,14 +1,22 @@
 import * as tf from "@tensorflow/tfjs-core";
+import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Model } from "../../src/model/model.js";
+import { nsm } from "../../src/model/nsm.js";
 import { ntm } from "../../src/model/ntm.js";
+import { run } from "../../src/model/run.js";
 import { duration, progressText } from "../../src/notebook/train-here.js";
 import { copyTask } from "../../src/tasks/copy.js";
+import { recallTask } from "../../src/tasks/recall.js";
+import type { Task } from "../../src/tasks/task.js";
 import { useBackend } from "../../src/tensors/backend.js";
+import { namedArray } from "../../src/tensors/named-array.js";
 import { random } from "../../src/tensors/random.js";
 import { disposeTensors, type Tensors } from "../../src/tensors/tensors.js";
 import { evaluate } from "../../src/training/evaluate.js";
 import { logFromCsv, logToCsv } from "../../src/training/log.js";
 import { adam, clipGradients, type Optimizer, rmsprop } from "../../src/training/optimizers.js";
+import { constant, cosine } from "../../src/training/schedule.js";
 import { lossAndGradients } from "../../src/training/sequence.js";
 import { type Training, type TrainingResult, train } from "../../src/training/train.js";
 
@@ -42,6 +50,22 @@ const outcome = (result: TrainingResult) => {
   disposeTensors(result.parameters);
   return { numbers, log: result.log.map(({ seconds: _, ...row }) => row), ended: result.ended };
 };
+
+/** A Neural State Machine that takes a fraction of a second. */
+function smallNsm({ inputs, outputs }: Task): Model {
+  const memory = { slots: 3, word: 4, readHeads: 1, writeHeads: 1 };
+  return nsm({
+    tokens: 6,
+    symbols: inputs / 6,
+    states: 2,
+    features: 8,
+    heads: 2,
+    gates: "gru",
+    outputs,
+    pruned: [],
+    ...memory,
+  });
+}
 
 /** Two updates of one number with the gradients 0.5 and −2. */
 function twoUpdates(optimizer: Optimizer): number {
@@ -97,6 +121,41 @@ describe("optimisers", () => {
   });
 });
 
+describe("the cosine schedule", () => {
+  const anyWarmUp = fc.double({ min: 0, max: 0.9, noNaN: true });
+  const share = fc.double({ min: 0, max: 1, noNaN: true });
+
+  test("rises from 0 in a straight line, is 1 at the end of it, one half midway from there, and 0 at the end", () => {
+    fc.assert(
+      fc.property(anyWarmUp, share, (warmUp, part) => {
+        const factor = cosine(warmUp);
+        if (warmUp > 0 && part < 1) expect(factor(part * warmUp)).toBeCloseTo(part, 9);
+        expect(factor(warmUp)).toBe(1);
+        expect(factor((warmUp + 1) / 2)).toBeCloseTo(0.5, 9);
+        expect(factor(1)).toBeCloseTo(0, 9);
+      }),
+    );
+    expect(cosine()(0)).toBe(0);
+    expect(cosine()(0.02)).toBe(1);
+    expect(cosine()(0.01)).toBeCloseTo(0.5, 9);
+  });
+
+  test("stays between 0 and 1, never falls while it warms up, and never rises after", () => {
+    fc.assert(
+      fc.property(anyWarmUp, share, share, (warmUp, one, other) => {
+        const factor = cosine(warmUp);
+        const [earlier, later] = [Math.min(one, other), Math.max(one, other)];
+        for (const done of [earlier, later]) {
+          expect(factor(done)).toBeGreaterThanOrEqual(0);
+          expect(factor(done)).toBeLessThanOrEqual(1);
+        }
+        if (later <= warmUp) expect(factor(later)).toBeGreaterThanOrEqual(factor(earlier));
+        if (earlier >= warmUp) expect(factor(later)).toBeLessThanOrEqual(factor(earlier));
+      }),
+    );
+  });
+});
+
 test("gradients are the slopes of the loss", () => {
   const batch = task.draw(random(2), 2, 3);
   const parameters = model.parameters(5);
@@ -131,6 +190,35 @@ describe("training", () => {
     expect(parameters["memory.init"]?.dataSync().every((value) => value === Math.fround(1e-6))).toBe(true);
     disposeTensors(parameters);
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test("is given the part that is done and follows the schedule: constant without one, still where it is 0", async () => {
+    const parts: number[] = [];
+    const still = outcome(await train({ ...training, schedule: (done) => 0 * parts.push(done) }));
+    expect(parts).toEqual([0, 0.25, 0.5, 0.75]);
+    const untouched = model.parameters(training.seed);
+    expect(still.numbers).toEqual(numbersOf(untouched));
+    disposeTensors(untouched);
+    expect(outcome(await train({ ...training, schedule: constant }))).toEqual(outcome(await train(training)));
+    const halved = outcome(await train({ ...training, schedule: () => 0.5 }));
+    expect(halved).toEqual(outcome(await train({ ...training, optimizer: adam(0.01) })));
+  });
+
+  test("of a Neural State Machine lowers its loss on stories that it sees again", async () => {
+    const stories = recallTask().draw(random(2), 2, 4);
+    const same: Task = { ...recallTask(), draw: () => stories };
+    const machine = smallNsm(same);
+    const lossOf = (parameters: Tensors): number => {
+      const { loss, gradients } = lossAndGradients(machine, parameters, stories);
+      disposeTensors(gradients);
+      return loss;
+    };
+    const start = machine.parameters(training.seed);
+    const settings = { ...training, model: machine, task: same, optimizer: adam(0.03), updates: 8 };
+    const { parameters } = await train({ ...settings, lengths: { shortest: 2, longest: 2 } });
+    expect(lossOf(parameters)).toBeLessThan(0.7 * lossOf(start));
+    disposeTensors(start);
+    disposeTensors(parameters);
   });
 
   test("stops after the update under way when told to, keeping what it has", async () => {
@@ -174,6 +262,68 @@ test("evaluation counts wrong bits and cost per sequence, whatever the batches",
   expect(() => evaluate(model, blind, copyTask(4), { length: 1, sequences: 1, seed: 1 })).toThrow("copy has 5 inputs");
   disposeTensors(parameters);
   disposeTensors(blind);
+});
+
+describe("evaluation of one answer of many", () => {
+  /** Answers with what it is shown. */
+  const echo: Model = {
+    ...{ name: "echo", metadata: {}, inputs: 3, outputs: 3, activation: "softmax", sites: [], shapes: {}, fixed: [] },
+    parameters: () => ({}),
+    start: () => ({}),
+    step: (_parameters, state, input) => ({ state, logits: tf.clone(input) }),
+  };
+  const shows = (inputs: readonly number[]): Task => ({
+    ...{ name: "shown", inputs: 3, outputs: 3 },
+    draw: () => ({
+      inputs: namedArray("inputs", ["step", "batch", "input"], [2, 2, 3], inputs),
+      targets: namedArray("targets", ["step", "batch", "output"], [2, 2, 3], [1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1]),
+      mask: namedArray("mask", ["step", "batch"], [2, 2], [1, 0, 1, 1]),
+    }),
+  });
+  const options = { length: 2, sequences: 2, seed: 1 };
+
+  test("counts the answers that are the likeliest choice, and their cost, where the mask says so", () => {
+    // Right, not asked, wrong, right: with logits a, b, c the cost of a is log(exp(a) + exp(b) + exp(c)) − a.
+    const result = evaluate(echo, {}, shows([2, 1, 0, 9, 0, 0, 1, 0, 0, -1, 0, 3]), options);
+    const cost = (logits: number[], at: number) =>
+      Math.log2(logits.reduce((sum, x) => sum + Math.exp(x), 0)) - (logits[at] as number) / Math.LN2;
+    expect(result).toMatchObject({ answers: 3, accuracy: 2 / 3 });
+    expect(result.crossEntropyBitsPerSequence).toBeCloseTo(
+      (cost([2, 1, 0], 0) + cost([1, 0, 0], 1) + cost([-1, 0, 3], 2)) / 2,
+      5,
+    );
+    expect(result).not.toHaveProperty("wrongBitsPerSequence");
+  });
+
+  test("gives no accuracy where the outputs are no numbers, for no answer was given", () => {
+    const result = evaluate(echo, {}, shows([2, 1, 0, 9, 0, 0, Number.NaN, 0, 0, -1, 0, 3]), options);
+    expect(result.accuracy).toBeNaN();
+    expect(result.crossEntropyBitsPerSequence).toBeNaN();
+  });
+
+  test("of a Neural State Machine agrees with its outputs, read one by one, whatever the batches", () => {
+    const task = recallTask();
+    const machine = smallNsm(task);
+    const parameters = machine.parameters(3);
+    const result = evaluate(machine, parameters, task, { length: 2, sequences: 60, seed: 4 });
+    const source = random(4);
+    let right = 0;
+    let answers = 0;
+    for (const batch of [50, 10]) {
+      const { inputs, targets, mask } = task.draw(source, 2, batch);
+      const { outputs } = run(machine, parameters, inputs);
+      mask.data.forEach((counts, row) => {
+        const [given, wanted] = [outputs, targets].map(({ data }) => [...data.subarray(row * 10, row * 10 + 10)]) as [
+          number[],
+          number[],
+        ];
+        if (counts && given.indexOf(Math.max(...given)) === wanted.indexOf(1)) right++;
+        answers += counts;
+      });
+    }
+    expect(result).toMatchObject({ task: "recall", length: 2, sequences: 60, answers, accuracy: right / answers });
+    disposeTensors(parameters);
+  });
 });
 
 test("a log written as CSV reads back, and another file is refused with the line that is wrong", () => {
