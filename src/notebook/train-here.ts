@@ -26,8 +26,11 @@ export async function trainHere(training: Training, onProgress?: OnProgress): Pr
   }
 }
 
+type Shown = Pick<Progress, "update" | "updates" | "bitsPerAnswer" | "seconds">;
+
 /** One line: how far, the loss, the speed, the time left. */
-export function progressText(task: string, { update, updates, bitsPerAnswer, seconds }: Progress): string {
+export function progressText(task: string, progress: Shown): string {
+  const { update, updates, bitsPerAnswer, seconds } = progress;
   const speed = update / seconds;
   const rate = speed >= 1 ? `${speed.toFixed(1)} updates/s` : `${(1 / speed).toFixed(1)} s/update`;
   const done = `${update.toLocaleString("en")}/${updates.toLocaleString("en")} (${Math.floor((100 * update) / updates)} %)`;

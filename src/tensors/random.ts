@@ -6,13 +6,16 @@ export interface Random {
   normal(): number;
   /** A whole number from `low` to `high`, both included. */
   integer(low: number, high: number): number;
+  /** Where the source stands: what `random` goes on from. */
+  readonly state: RandomState;
 }
 
-/** Random numbers from a seed (a whole number): sfc32, seeded through splitmix32. */
-export function random(seed: number): Random {
-  if (!Number.isSafeInteger(seed)) throw new Error(`A seed is a whole number; ${seed} was given.`);
-  const next = splitmix32(seed, Math.floor(seed / 2 ** 32));
-  let [a, b, c, counter] = [next(), next(), next(), 1];
+/** Four 32-bit whole numbers. */
+export type RandomState = readonly [number, number, number, number];
+
+/** Random numbers from a seed (a whole number), or from where another source stood: sfc32, seeded through splitmix32. */
+export function random(from: number | RandomState): Random {
+  let [a, b, c, counter] = typeof from === "number" ? seeded(from) : from;
   const uniform = (): number => {
     const sum = (((a + b) | 0) + counter) | 0;
     counter = (counter + 1) | 0;
@@ -21,12 +24,21 @@ export function random(seed: number): Random {
     c = (((c << 21) | (c >>> 11)) + sum) | 0;
     return (sum >>> 0) / 2 ** 32;
   };
-  for (let i = 0; i < 12; i++) uniform(); // sfc32 needs a few rounds to mix its seed
+  if (typeof from === "number") for (let i = 0; i < 12; i++) uniform(); // sfc32 needs a few rounds to mix its seed
   return {
     uniform,
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()), // Box–Muller
     integer: (low, high) => low + Math.floor(uniform() * (high - low + 1)),
+    get state(): RandomState {
+      return [a, b, c, counter];
+    },
   };
+}
+
+function seeded(seed: number): [number, number, number, number] {
+  if (!Number.isSafeInteger(seed)) throw new Error(`A seed is a whole number; ${seed} was given.`);
+  const next = splitmix32(seed, Math.floor(seed / 2 ** 32));
+  return [next(), next(), next(), 1];
 }
 
 function splitmix32(low: number, high: number): () => number {

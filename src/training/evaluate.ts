@@ -1,11 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Model } from "../model/model.js";
-import { activate } from "../model/run.js";
 import type { Task } from "../tasks/task.js";
 import { random } from "../tensors/random.js";
 import type { Tensors } from "../tensors/tensors.js";
 import { toTensor } from "../tensors/transfer.js";
-import { answersOf, crossEntropy, sequenceLogits } from "./sequence.js";
+import { answersOf, crossEntropy, rightAnswers, rightSequences, sequenceLogits } from "./sequence.js";
 
 /** How well a machine does on sequences that it has not seen. */
 export interface Evaluation {
@@ -16,6 +15,8 @@ export interface Evaluation {
   readonly answers: number;
   /** Share of them that are right: bits on the right side of one half, or the likeliest choice. */
   readonly accuracy: number;
+  /** Share of the sequences in which every answer is right (of those that must be, if help is given on the way). */
+  readonly exactMatch: number;
   /** Bits that are wrong, where outputs are bits. */
   readonly wrongBitsPerSequence?: number;
   /** Cross-entropy of a sequence in bits (log₂), the cost of the NTM paper's figures. */
@@ -50,6 +51,7 @@ export function evaluate(
   const source = random(seed);
   let right = 0;
   let answers = 0;
+  let exact = 0;
   let nats = 0;
   for (let done = 0; done < sequences; done += batchSize) {
     const batch = task.draw(source, length, Math.min(batchSize, sequences - done));
@@ -57,7 +59,9 @@ export function evaluate(
       const logits = sequenceLogits(model, parameters, batch.inputs);
       const targets = toTensor(batch.targets);
       const mask = toTensor(batch.mask);
-      right += tf.sum(tf.mul(rightAnswers(model, logits, targets), mask)).dataSync()[0] as number;
+      const each = rightAnswers(model, logits, targets);
+      right += tf.sum(tf.mul(each, mask)).dataSync()[0] as number;
+      exact += tf.sum(rightSequences(model, each, batch)).dataSync()[0] as number;
       answers += answersOf(model, batch);
       nats += tf.sum(crossEntropy(model, logits, targets, mask)).dataSync()[0] as number;
     });
@@ -69,16 +73,8 @@ export function evaluate(
     sequences,
     answers,
     accuracy: right / answers,
+    exactMatch: exact / sequences,
     ...(model.activation === "sigmoid" && { wrongBitsPerSequence: (answers - right) / sequences }),
     crossEntropyBitsPerSequence: nats / Math.LN2 / sequences,
   };
-}
-
-/** How many of each step's answers are right, [step, batch]; NaN where a logit is. */
-function rightAnswers(model: Model, logits: tf.Tensor, targets: tf.Tensor): tf.Tensor {
-  if (model.activation === "softmax") {
-    const right = tf.cast(tf.equal(tf.argMax(logits, -1), tf.argMax(targets, -1)), "float32");
-    return tf.add(right, tf.mul(0, tf.sum(logits, -1))); // argMax alone would call a NaN some answer
-  }
-  return tf.sum(tf.sub(1, tf.abs(tf.sub(tf.round(activate(model, logits)), targets))), -1);
 }

@@ -23,6 +23,14 @@ export interface Ledger {
   note(update: Noted): void;
   /** Make a row of the updates since the last one. */
   close(): void;
+  /** What a new ledger goes on from: the rows, the updates since the last one, and the moving mean. */
+  readonly state: LedgerState;
+}
+
+export interface LedgerState {
+  readonly rows: readonly LogRow[];
+  readonly open: readonly Noted[];
+  readonly recent: number | null;
 }
 
 /** One update: its number, the loss in bits per answer, and answers per sequence. */
@@ -33,11 +41,11 @@ export interface Noted {
   readonly seconds: number;
 }
 
-/** A new ledger, for a training of so many sequences an update. */
-export function openLedger(batch: number): Ledger {
-  const rows: LogRow[] = [];
-  let recent = Number.NaN;
-  let open: Noted[] = [];
+/** A ledger for a training of so many sequences an update, new or going on from another's state. */
+export function openLedger(batch: number, from: LedgerState = { rows: [], open: [], recent: null }): Ledger {
+  const rows: LogRow[] = [...from.rows];
+  let recent = from.recent ?? Number.NaN;
+  let open: Noted[] = [...from.open];
   const mean = (value: (noted: Noted) => number): number =>
     open.reduce((sum, noted) => sum + value(noted), 0) / open.length;
   const close = (): void => {
@@ -58,6 +66,9 @@ export function openLedger(batch: number): Ledger {
       if (noted.update % logInterval === 0) close();
     },
     close,
+    get state() {
+      return { rows: [...rows], open: [...open], recent: Number.isNaN(recent) ? null : recent };
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Hook, type Model, passOn } from "../model/model.js";
+import { activate } from "../model/run.js";
 import type { Batch } from "../tasks/task.js";
 import { type NamedArray, select } from "../tensors/named-array.js";
 import type { Tensors } from "../tensors/tensors.js";
@@ -61,26 +62,59 @@ export function answersOf(model: Model, batch: Batch): number {
 }
 
 /**
- * Mean cross-entropy over the answers that count (over each bit, where outputs are independent bits), in nats, and its
- * gradient by every parameter that is not fixed. The caller disposes of the gradients.
+ * How many of each step's answers are right: bits on the right side of one half, or the likeliest of many.
+ *
+ * @param logits, targets [step, batch, output]
+ * @returns [step, batch]; NaN where a logit is
+ */
+export function rightAnswers(model: Model, logits: tf.Tensor, targets: tf.Tensor): tf.Tensor {
+  if (model.activation === "softmax") {
+    const right = tf.cast(tf.equal(tf.argMax(logits, -1), tf.argMax(targets, -1)), "float32");
+    return tf.add(right, tf.mul(0, tf.sum(logits, -1))); // argMax alone would call a NaN some answer
+  }
+  return tf.sum(tf.sub(1, tf.abs(tf.sub(tf.round(activate(model, logits)), targets))), -1);
+}
+
+/**
+ * Which sequences are wholly right, in all answers that are scored: 1 or 0.
+ *
+ * @param right how many of each step's answers are right [step, batch]
+ * @returns [batch]
+ */
+export function rightSequences(model: Model, right: tf.Tensor, batch: Batch): tf.Tensor {
+  const scored = toTensor(batch.scored ?? batch.mask); // [step, batch]
+  const each = model.activation === "sigmoid" ? model.outputs : 1;
+  const missing = tf.sum(tf.mul(tf.sub(each, right), scored), 0);
+  return tf.cast(tf.lessEqual(missing, 0), "float32");
+}
+
+/**
+ * Mean cross-entropy over the answers that count (over each bit, where outputs are independent bits), in nats, its
+ * gradient by every parameter that is not fixed, and the share of sequences that are wholly right. The caller disposes of
+ * the gradients.
  */
 export function lossAndGradients(
   model: Model,
   parameters: Tensors,
   batch: Batch,
-): { loss: number; gradients: Tensors } {
+): { loss: number; gradients: Tensors; right: number } {
   const names = Object.keys(model.shapes).filter((name) => !model.fixed.includes(name));
   const values = names.map((name) => parameters[name] as tf.Tensor);
   return tf.tidy(() => {
     const targets = toTensor(batch.targets);
     const mask = toTensor(batch.mask);
     const answers = answersOf(model, batch);
+    let found: tf.Tensor | undefined;
     const { value, grads } = tf.valueAndGrads((...current: tf.Tensor[]) => {
       const all = { ...parameters, ...Object.fromEntries(names.map((name, i) => [name, current[i] as tf.Tensor])) };
       const logits = sequenceLogits(model, all, batch.inputs);
+      found = tf.keep(logits);
       return tf.div(tf.sum(crossEntropy(model, logits, targets, mask)), answers);
     })(values);
     const gradients = Object.fromEntries(names.map((name, index) => [name, grads[index] as tf.Tensor]));
-    return { loss: value.dataSync()[0] as number, gradients };
+    const logits = found as tf.Tensor;
+    const right = tf.mean(rightSequences(model, rightAnswers(model, logits, targets), batch)).dataSync()[0] as number;
+    logits.dispose();
+    return { loss: value.dataSync()[0] as number, gradients, right };
   });
 }

@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Model } from "../model/model.js";
 import type { Task } from "../tasks/task.js";
-import { random } from "../tensors/random.js";
+import { type RandomState, random } from "../tensors/random.js";
 import { disposeTensors, replaceTensors, type Tensors } from "../tensors/tensors.js";
-import { type LogRow, openLedger } from "./log.js";
+import { type LedgerState, type LogRow, openLedger } from "./log.js";
 import { type Clip, clipGradients, type Optimizer } from "./optimizers.js";
 import { constant, type Schedule } from "./schedule.js";
 import { answersOf, lossAndGradients } from "./sequence.js";
+import { type Lengths, openSyllabus, type SyllabusState } from "./syllabus.js";
 
 /** What a training run does. Equal settings give equal results on one backend. */
 export interface Training {
@@ -21,8 +22,8 @@ export interface Training {
   readonly updates: number;
   /** Sequences per update, all of one length. */
   readonly batch: number;
-  /** Lengths are drawn evenly from `shortest` to `longest`: short ones alone teach more slowly. */
-  readonly lengths: { readonly shortest: number; readonly longest: number };
+  /** Short sequences alone teach more slowly: draw lengths evenly from a range, or lesson by lesson. */
+  readonly lengths: Lengths;
 }
 
 export interface TrainingResult {
@@ -45,6 +46,22 @@ export interface Progress {
   readonly log: readonly LogRow[];
   /** The parameters of this moment; they are gone with the next update. */
   readonly parameters: Tensors;
+  /** How far the curriculum has come, if there is one. */
+  readonly syllabus: SyllabusState;
+  /** All of this moment: what another training of the same settings goes on from. */
+  moment(): Moment;
+}
+
+/** A training between two updates. Its tensors are the running training's own, gone with the next update. */
+export interface Moment {
+  readonly update: number;
+  readonly seconds: number;
+  readonly parameters: Tensors;
+  /** The optimiser's memory. */
+  readonly memory: Tensors;
+  readonly source: RandomState;
+  readonly syllabus: SyllabusState;
+  readonly ledger: LedgerState;
 }
 
 export type OnProgress = (progress: Progress) => void | Promise<void>;
@@ -54,29 +71,34 @@ export type OnProgress = (progress: Progress) => void | Promise<void>;
  *
  * @param options.signal ends the training after the update under way, keeping what it has
  * @param options.onProgress called, and awaited, after every update
+ * @param options.from a moment of a training of the same settings, to go on from as if it had never stopped; its tensors
+ * become this training's
  */
 export async function train(
   training: Training,
-  options: { readonly signal?: AbortSignal; readonly onProgress?: OnProgress } = {},
+  options: { readonly signal?: AbortSignal; readonly onProgress?: OnProgress; readonly from?: Moment } = {},
 ): Promise<TrainingResult> {
   checkTraining(training);
   const { model, task, lengths, seed, batch, updates } = training;
-  const source = random(seed);
-  const ledger = openLedger(batch);
-  const started = performance.now();
-  let parameters = model.parameters(seed);
+  const { from } = options;
+  const source = random(from?.source ?? seed);
+  const ledger = openLedger(batch, from?.ledger);
+  const syllabus = openSyllabus(lengths, from?.syllabus);
+  const started = performance.now() - 1000 * (from?.seconds ?? 0);
+  let parameters = from?.parameters ?? model.parameters(seed);
   let previous = parameters; // kept until the loss of what followed is known to be a number
-  let memory = training.optimizer.start(trained(model, parameters));
-  let paused = started;
-  let update = 0;
+  let memory = from?.memory ?? training.optimizer.start(trained(model, parameters));
+  let paused = performance.now();
+  let update = from?.update ?? 0;
   let ended: TrainingResult["ended"] = "finished";
   while (update < updates) {
     if (options.signal?.aborted) {
       ended = "interrupted";
       break;
     }
-    const sequences = task.draw(source, source.integer(lengths.shortest, lengths.longest), batch);
-    const { loss, gradients } = lossAndGradients(model, parameters, sequences);
+    const length = syllabus.draw(source);
+    const sequences = task.draw(source, length, batch);
+    const { loss, gradients, right } = lossAndGradients(model, parameters, sequences);
     if (!Number.isFinite(loss)) {
       disposeTensors(gradients);
       replaceTensors(parameters, previous);
@@ -92,12 +114,15 @@ export async function train(
     previous = parameters;
     ({ parameters, memory } = next);
     update++;
+    syllabus.note(length, right);
 
     const seconds = (performance.now() - started) / 1000;
     const bits = loss / Math.LN2;
     ledger.note({ update, bits, answers: answersOf(model, sequences) / batch, seconds });
     const { bitsPerAnswer, rows } = ledger;
-    await options.onProgress?.({ update, updates, bitsPerAnswer, seconds, log: rows, parameters });
+    const now = { update, seconds, parameters, syllabus: syllabus.state };
+    const moment = () => ({ ...now, memory, source: source.state, ledger: ledger.state });
+    await options.onProgress?.({ ...now, updates, bitsPerAnswer, log: rows, moment });
     if (performance.now() - paused > 20) {
       await new Promise((resolve) => setTimeout(resolve)); // lets an interrupt, a page or a cell's output come through
       paused = performance.now();
@@ -125,21 +150,17 @@ function trained(model: Model, parameters: Tensors): Tensors {
 }
 
 /** @throws if a setting makes no sense, or the task does not fit the model. */
-function checkTraining({ model, task, updates, batch, lengths, optimizer, clip }: Training): void {
+function checkTraining({ model, task, updates, batch, optimizer, clip }: Training): void {
   if (model.inputs !== task.inputs || model.outputs !== task.outputs) {
     throw new Error(
       `The task ${task.name} has ${task.inputs} inputs and ${task.outputs} outputs, ` +
         `but the model ${model.name} has ${model.inputs} and ${model.outputs}.`,
     );
   }
-  const { shortest, longest } = lengths;
-  for (const [name, value] of Object.entries({ updates, batch, shortest, longest })) {
+  for (const [name, value] of Object.entries({ updates, batch })) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new Error(`Training: "${name}" is a whole number of at least 1; ${value} was given.`);
     }
-  }
-  if (shortest > longest) {
-    throw new Error(`Training: lengths go from shortest to longest; ${shortest} to ${longest} was given.`);
   }
   for (const [name, value] of Object.entries({ "learning rate": optimizer.learningRate, "clip limit": clip.limit })) {
     if (!(value > 0 && Number.isFinite(value)))

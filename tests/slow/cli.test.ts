@@ -64,7 +64,10 @@ describe("every command", () => {
       [["verify"], /verify takes FILE/],
       [["verify", "nothing.safetensors"], /"nothing.safetensors" could not be read: there is no such file/],
       [["evaluate", reference], /evaluate needs --task TASK/],
-      [["evaluate", reference, "--task", "sort"], /--task takes one of copy; "sort" was given/],
+      [
+        ["evaluate", reference, "--task", "sort"],
+        /--task takes one of copy, associative-recall, recall; "sort" was given/,
+      ],
       [["evaluate", reference, "--task", "copy", "--length", "0"], /--length takes a whole number of at least 1; "0"/],
       [["evaluate", reference, "--task", "copy", "--lenght", "5"], /Unknown option '--lenght'/],
       [["verify", folder], /could not be read: it is a folder or a device, not a file/],
@@ -167,6 +170,9 @@ describe("train", () => {
       "task",
       "length",
       "sequences",
+      "answers",
+      "accuracy",
+      "exactMatch",
       "wrongBitsPerSequence",
       "crossEntropyBitsPerSequence",
     ]);

@@ -1,6 +1,6 @@
 import { mean, standardDeviation } from "simple-statistics";
 import { expect, test } from "vitest";
-import { random } from "../../src/tensors/random.js";
+import { type Random, random } from "../../src/tensors/random.js";
 
 const draw = (seed: number, from: "uniform" | "normal", count = 20_000): number[] => {
   const source = random(seed);
@@ -32,3 +32,14 @@ test("whole numbers reach both ends and nothing beyond", () => {
 test("a seed that is no whole number is refused", () => {
   expect(() => random(0.5)).toThrow("A seed is a whole number; 0.5 was given.");
 });
+
+test("a source goes on from where another stood", () => {
+  const first = random(11);
+  for (let i = 0; i < 37; i++) first.uniform();
+  const second = random(first.state);
+  expect(draws(second)).toEqual(draws(first));
+});
+
+function draws(source: Random): number[] {
+  return Array.from({ length: 20 }, () => source.normal() + source.integer(0, 9));
+}
