@@ -13,6 +13,7 @@ import type { Model } from "./model.js";
 import { nsmFromMetadata } from "./nsm-metadata.js";
 import { ntmFromMetadata } from "./ntm-metadata.js";
 import type { Shapes } from "./sizes.js";
+import { ttmFromMetadata } from "./ttm-metadata.js";
 
 /** A model with its parameters, and what else the file's metadata says (task, training, ...). */
 export interface Checkpoint {
@@ -24,6 +25,7 @@ export interface Checkpoint {
 const readers: Record<string, (metadata: ReadonlyMap<string, string>, shapes: Shapes) => Model> = {
   ntm: ntmFromMetadata,
   nsm: nsmFromMetadata,
+  ttm: ttmFromMetadata,
 };
 
 /** A checkpoint as safetensors bytes: the parameters under their names, the model and its sizes in the metadata. */

@@ -115,8 +115,8 @@ export function nsm(config: NsmConfig): Model {
 }
 
 /**
- * Words weigh more than their places, and slots differ from one another: at the start every place of the task must look different to the heads, or they learn
- * the even mixture of all that was stored and stay there.
+ * Words weigh more than their places, and slots differ from one another: at the start every place of the task must look
+ * different to the heads, or they learn the even mixture of all that was stored and stay there.
  */
 const gains = {
   "tokens.embedding.weight": 5,

@@ -9,6 +9,8 @@ export interface Batch {
   readonly targets: NamedArray;
   /** [step, batch]: 1 where the answer counts, 0 where it does not. */
   readonly mask: NamedArray;
+  /** [step, batch]: 1 where an answer must be right for the sequence to be right, if fewer than those that count. */
+  readonly scored?: NamedArray;
 }
 
 /** A source of training and test sequences. */

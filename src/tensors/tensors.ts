@@ -74,3 +74,9 @@ export function layerNorm(parameters: Tensors, name: string, x: tf.Tensor): tf.T
   const normal = tf.mul(tf.sub(x, mean), scale);
   return tf.add(tf.mul(normal, tensorOf(parameters, `${name}.weight`)), tensorOf(parameters, `${name}.bias`));
 }
+
+/** The Gaussian error linear unit in its tanh form (Hendrycks and Gimpel 2016, arXiv 1606.08415, section 2). */
+export function gelu(x: tf.Tensor): tf.Tensor {
+  const inner = tf.mul(Math.sqrt(2 / Math.PI), tf.add(x, tf.mul(0.044715, tf.mul(x, tf.square(x)))));
+  return tf.mul(tf.mul(0.5, x), tf.add(1, tf.tanh(inner)));
+}
