@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -43,19 +43,36 @@ describe.each(names)("%s as it is committed", (name) => {
   });
 });
 
-describe("every notebook, run from top to bottom", () => {
+/** The notebook with every code cell standing there twice, as if it had been run again before going on. */
+async function doubled(name: string, into: string): Promise<string> {
+  const notebook = JSON.parse(readFileSync(join(folder, name), "utf8")) as {
+    cells: readonly (Cell & { id?: string })[];
+  };
+  const cells = notebook.cells.flatMap((cell) =>
+    cell.cell_type === "code" ? [cell, { ...cell, id: `${cell.id}-again` }] : [cell],
+  );
+  const path = join(into, name);
+  await writeFile(path, JSON.stringify({ ...notebook, cells }));
+  return path;
+}
+
+describe("every notebook, run from top to bottom with each cell run twice", () => {
   let outDir: string;
+  let copies: string;
   let reports: readonly NotebookReport[] = [];
   let browser: Browser | undefined;
 
   beforeAll(async () => {
     outDir = await mkdtemp(join(tmpdir(), "tapescope-reports-"));
-    reports = await reportNotebooks({ outDir });
+    copies = await mkdtemp(join(root, ".twice-")); // beside notebooks/, so that ../data is what it is for them
+    const notebooks = await Promise.all(names.map((name) => doubled(name, copies)));
+    reports = await reportNotebooks({ outDir, notebooks });
     if (!browserMissing) browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();
     await rm(outDir, { recursive: true });
+    await rm(copies, { recursive: true });
   });
 
   test("ends without an error and becomes a page under 8 MB", () => {
@@ -68,7 +85,7 @@ describe("every notebook, run from top to bottom", () => {
   test.skipIf(browserMissing).each(names)("%s lives in a browser with the network off", async (name) => {
     const { page, watch } = await openOffline(browser as Browser, { viewport: { width: 1300, height: 900 } });
     await page.goto(pathToFileURL(join(outDir, name.replace(/ipynb$/, "html"))).href);
-    const wanted = figuresIn(readFileSync(join(folder, name), "utf8"));
+    const wanted = 2 * figuresIn(readFileSync(join(folder, name), "utf8"));
     await page.waitForSelector("html[data-figures=drawn]");
     expect(await page.locator(".report-figure:has(.main-svg)").count()).toBe(wanted);
     expect(watch).toEqual({ errors: [], requests: [], dialogs: [] });
