@@ -58,7 +58,7 @@ export type { Batch, Task } from "./tasks/task.js";
 export { type Arrays, readArrays } from "./tensors/array-file.js";
 export { type ArrayInput, type NestedNumbers, toNamedArray } from "./tensors/array-input.js";
 export { type BackendName, currentBackend, useBackend } from "./tensors/backend.js";
-export { type NamedArray, namedArray, type Position, select, slice, stack } from "./tensors/named-array.js";
+export { labelled, type NamedArray, namedArray, type Position, select, slice, stack } from "./tensors/named-array.js";
 export { type Random, random } from "./tensors/random.js";
 export { disposeTensors, type Tensors } from "./tensors/tensors.js";
 export { fromTensor, toTensor } from "./tensors/transfer.js";

@@ -50,6 +50,17 @@ export function namedArray(
   return labels ? { name, axes, shape, data: values, labels } : { name, axes, shape, data: values };
 }
 
+/**
+ * Name the positions along some axes; labels of the other axes stay.
+ *
+ * @throws if an axis is unknown, or has another number of labels than positions.
+ * @example labelled(attention, { query: words, key: words })
+ */
+export function labelled(array: NamedArray, labels: Readonly<Record<string, readonly string[]>>): NamedArray {
+  const { name, axes, shape, data } = array;
+  return namedArray(name, axes, shape, data, { ...array.labels, ...labels });
+}
+
 /** Index of a named axis. @throws listing the axes there are. */
 export function axisIndex(array: Pick<NamedArray, "name" | "axes">, axis: string): number {
   const index = array.axes.indexOf(axis);

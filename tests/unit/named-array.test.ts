@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { namedArray, select, sizeOf, slice, stack } from "../../src/tensors/named-array.js";
+import { labelled, namedArray, select, sizeOf, slice, stack } from "../../src/tensors/named-array.js";
 
 const memory = namedArray("memory", ["step", "slot", "word"], [2, 3, 2], [...Array(12).keys()], {
   slot: ["a", "b", "c"],
@@ -18,6 +18,20 @@ describe("namedArray", () => {
     expect(() => namedArray("w", ["slot", "slot"], [1, 1], [1])).toThrow("repeat a name");
     expect(() => namedArray("w", ["slot"], [2], [1, 2], { slot: ["a"] })).toThrow("length 2, but 1 labels");
     expect(() => namedArray("w", ["slot"], [2], [1, 2], { word: ["a"] })).toThrow("its axes are [slot]");
+  });
+});
+
+describe("labelled", () => {
+  test("names positions, keeps the labels of other axes and the array as it was", () => {
+    const named = labelled(memory, { step: ["first", "last"] });
+    expect(named).toEqual({ ...memory, labels: { step: ["first", "last"], slot: ["a", "b", "c"] } });
+    expect(memory.labels).toEqual({ slot: ["a", "b", "c"] });
+    expect(labelled(named, { slot: ["x", "y", "z"] }).labels?.slot).toEqual(["x", "y", "z"]);
+  });
+
+  test("refuses an unknown axis and labels that are too few or too many", () => {
+    expect(() => labelled(memory, { token: ["put"] })).toThrow('"memory" has no axis "token"');
+    expect(() => labelled(memory, { word: ["a", "b", "c"] })).toThrow('axis "word" has length 2, but 3 labels');
   });
 });
 
