@@ -2,7 +2,7 @@ import { loadCheckpoint } from "../files/checkpoint-file.js";
 import { liveLine } from "../notebook/live-line.js";
 import { useBackend } from "../tensors/backend.js";
 import { evaluate } from "../training/evaluate.js";
-import { type Command, wholeNumber } from "./command.js";
+import { type Command, type Given, UsageError, wholeNumber } from "./command.js";
 import { recipeFor, taskNames } from "./recipes.js";
 
 /** `tapescope evaluate FILE --task copy`: how well a checkpoint does on sequences it has not seen. */
@@ -12,27 +12,34 @@ export const evaluateCommand: Command = {
   operands: ["FILE"],
   options: {
     task: { value: "TASK", required: true, about: taskNames.join(", ") },
+    stage: { value: "N", about: "multiplication: stage 1 to 7, or digits by digits such as 31 (default 1)" },
     length: { value: "N", about: "vectors, items or sentences in a sequence (default 20, 6, 10)" },
     sequences: { value: "N", default: "200", about: "how many sequences" },
     seed: { value: "N", default: "1", about: "seed that the sequences are drawn from" },
   },
   async run([path], given) {
     const recipe = recipeFor(String(given.task));
+    const length = given.task === "multiplication" ? given.stage : given.length;
     const options = {
-      length: wholeNumber({ length: recipe.evaluated, ...(given.length && { length: given.length }) }, "length"),
+      length: wholeNumber({ length: length ?? recipe.evaluated }, "length"),
       sequences: wholeNumber(given, "sequences"),
       seed: wholeNumber(given, "seed", 0),
     };
     const backend = await useBackend();
-    const { model, parameters } = await loadCheckpoint(path as string);
+    const { model, parameters, metadata } = await loadCheckpoint(path as string);
+    const task = recipe.task(measuredBy(given, metadata, model.outputs));
     const line = liveLine(process.stderr);
     const onProgress = (done: number): void => line.update(`${done} of ${options.sequences} sequences`);
-    const result = evaluate(model, parameters, recipe.task(model.outputs), { ...options, onProgress });
+    const result = evaluate(model, parameters, task, { ...options, onProgress });
     line.end();
     if (given.json) console.log(JSON.stringify(result));
     else {
       console.log(`${result.sequences} sequences of ${result.length} ${recipe.length.split(" ")[0]} (${backend})`);
       console.log(`answers right               ${(100 * result.accuracy).toFixed(2)} % of ${result.answers}`);
+      console.log(`sequences wholly right      ${(100 * result.exactMatch).toFixed(2)} %`);
+      if (given.task === "multiplication") {
+        console.log(`each digit, from the last   ${result.accuracyByStep.map((share) => share.toFixed(3)).join(" ")}`);
+      }
       if (result.wrongBitsPerSequence !== undefined) {
         console.log(`wrong bits per sequence     ${result.wrongBitsPerSequence}`);
       }
@@ -43,3 +50,24 @@ export const evaluateCommand: Command = {
     return 1;
   },
 };
+
+/**
+ * The task as a checkpoint is measured on it: with its own width, its own help, and pairs that its training never saw.
+ *
+ * @throws UsageError if the seed holds out other pairs than those that training left out.
+ */
+function measuredBy(given: Given, metadata: Readonly<Record<string, string>>, outputs: number): Given {
+  const left = metadata["held-out-by"];
+  if (given.task === "multiplication" && left !== undefined && left !== given.seed) {
+    throw new UsageError(
+      `This checkpoint was trained without the pairs that seed ${left} holds out; --seed ${given.seed} would measure it on ` +
+        `pairs it has seen. Give --seed ${left}.`,
+    );
+  }
+  return {
+    bits: `${outputs}`,
+    pairs: "heldOut",
+    "held-out-by": given.seed,
+    ...(metadata["partial-products"] && { "partial-products": true }),
+  };
+}

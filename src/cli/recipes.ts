@@ -1,22 +1,24 @@
 import type { Model } from "../model/model.js";
 import { type NsmConfig, nsm } from "../model/nsm.js";
 import { type NtmConfig, ntm } from "../model/ntm.js";
+import { type TtmConfig, ttm } from "../model/ttm.js";
 import { associativeRecallTask } from "../tasks/associative-recall.js";
 import { copyTask } from "../tasks/copy.js";
+import { multiplicationTask } from "../tasks/multiplication.js";
 import { recallTask, recallTokens } from "../tasks/recall.js";
 import type { Task } from "../tasks/task.js";
 import { choice, type Given, UsageError, wholeNumber } from "./command.js";
 
 /** What trains a task here: its machine, and settings that were seen to work. */
 export interface Recipe {
-  readonly model: "ntm" | "nsm";
+  readonly model: "ntm" | "nsm" | "ttm";
   /** What "length" means, for help and reports. */
   readonly length: string;
   /** Length that `evaluate` takes unless another is given. */
   readonly evaluated: string;
   readonly defaults: Readonly<Record<string, string>>;
-  /** The task; `bits` is the width of its vectors, where it has vectors. */
-  task(bits?: number): Task;
+  /** The task as the settings have it. @throws UsageError */
+  task(settings: Given): Task;
 }
 
 const ntmDefaults = { optimizer: "adam", clip: "norm:10", controller: "lstm-100", slots: "128", word: "20" };
@@ -32,7 +34,21 @@ const nsmDefaults = {
   word: "24",
 };
 
-export const taskNames = ["copy", "associative-recall", "recall"] as const;
+const ttmDefaults = {
+  optimizer: "adam",
+  clip: "norm:1",
+  tokens: "1",
+  features: "64",
+  slots: "16",
+  read: "8",
+  layers: "2",
+  heads: "4",
+  hidden: "128",
+  summariser: "mlp",
+  write: "summarise",
+};
+
+export const taskNames = ["copy", "associative-recall", "recall", "multiplication"] as const;
 export type TaskName = (typeof taskNames)[number];
 
 /** Every task of the command line. */
@@ -42,14 +58,14 @@ export const recipes: Readonly<Record<TaskName, Recipe>> = {
     length: "vectors in a sequence",
     evaluated: "20",
     defaults: { ...ntmDefaults, updates: "4000", batch: "16", lengths: "1-20", schedule: "constant", bits: "8" },
-    task: (bits) => copyTask(bits),
+    task: (settings) => copyTask(wholeNumber(settings, "bits")),
   },
   "associative-recall": {
     model: "ntm",
     length: "items in a sequence",
     evaluated: "6",
     defaults: { ...ntmDefaults, updates: "6000", batch: "16", lengths: "2-6", schedule: "cosine", bits: "6" },
-    task: (bits) => associativeRecallTask(bits),
+    task: (settings) => associativeRecallTask(wholeNumber(settings, "bits")),
   },
   recall: {
     model: "nsm",
@@ -65,6 +81,26 @@ export const recipes: Readonly<Record<TaskName, Recipe>> = {
     },
     task: () => recallTask(),
   },
+  multiplication: {
+    model: "ttm",
+    length: "as the lesson",
+    evaluated: "1",
+    defaults: {
+      ...ttmDefaults,
+      updates: "20000",
+      batch: "64",
+      lessons: "1,21,31,41,2",
+      mastered: "0.95",
+      schedule: "cosine",
+      "held-out-by": "7",
+    },
+    task: (settings) =>
+      multiplicationTask({
+        pairs: settings.pairs === "heldOut" ? "heldOut" : "train",
+        heldOutBy: wholeNumber(settings, "held-out-by", 0),
+        help: settings["partial-products"] ? "partial-products" : "none",
+      }),
+  },
 };
 
 /** The recipe of a task. @throws UsageError listing the tasks */
@@ -79,20 +115,25 @@ export function settingsFor(recipe: Recipe, given: Given): Given {
 }
 
 /** A new model for a task, of the sizes that the settings give. @throws UsageError */
-export function modelFor(recipe: Recipe, task: Task, given: Given): Model {
-  choice(given, "model", [recipe.model]);
-  const memory = {
-    slots: wholeNumber(given, "slots", 2),
-    word: wholeNumber(given, "word"),
-    readHeads: wholeNumber(given, "read-heads"),
-    writeHeads: wholeNumber(given, "write-heads"),
-  };
-  return recipe.model === "ntm" ? ntm(ntmFrom(task, given, memory)) : nsm(nsmFrom(task, given, memory));
+export function modelFor(recipe: Recipe, task: Task, settings: Given): Model {
+  choice(settings, "model", [recipe.model]);
+  return {
+    ntm: () => ntm(ntmFrom(task, settings)),
+    nsm: () => nsm(nsmFrom(task, settings)),
+    ttm: () => ttm(ttmFrom(task, settings)),
+  }[recipe.model]();
 }
 
-type Memory = Pick<NtmConfig, "slots" | "word" | "readHeads" | "writeHeads">;
+function memoryFrom(settings: Given): Pick<NtmConfig, "slots" | "word" | "readHeads" | "writeHeads"> {
+  return {
+    slots: wholeNumber(settings, "slots", 2),
+    word: wholeNumber(settings, "word"),
+    readHeads: wholeNumber(settings, "read-heads"),
+    writeHeads: wholeNumber(settings, "write-heads"),
+  };
+}
 
-function ntmFrom(task: Task, given: Given, memory: Memory): NtmConfig {
+function ntmFrom(task: Task, given: Given): NtmConfig {
   const match = /^(lstm|feedforward)-(\d+)$/.exec(String(given.controller));
   if (!match)
     throw new UsageError(`--controller takes lstm-UNITS or feedforward-UNITS; "${given.controller}" was given.`);
@@ -102,11 +143,11 @@ function ntmFrom(task: Task, given: Given, memory: Memory): NtmConfig {
     controller: match[1] as NtmConfig["controller"],
     units: Number(match[2]),
     initialWeights: "learned",
-    ...memory,
+    ...memoryFrom(given),
   };
 }
 
-function nsmFrom(task: Task, given: Given, memory: Memory): NsmConfig {
+function nsmFrom(task: Task, given: Given): NsmConfig {
   const tokens = wholeNumber(given, "tokens");
   return {
     tokens,
@@ -117,6 +158,23 @@ function nsmFrom(task: Task, given: Given, memory: Memory): NsmConfig {
     heads: wholeNumber(given, "heads"),
     gates: choice(given, "gates", ["gru", "lstm"]),
     pruned: [],
-    ...memory,
+    ...memoryFrom(given),
+  };
+}
+
+function ttmFrom(task: Task, given: Given): TtmConfig {
+  const tokens = wholeNumber(given, "tokens");
+  return {
+    tokens,
+    symbols: task.inputs / tokens,
+    outputs: task.outputs,
+    features: wholeNumber(given, "features"),
+    slots: wholeNumber(given, "slots"),
+    read: wholeNumber(given, "read"),
+    layers: wholeNumber(given, "layers"),
+    heads: wholeNumber(given, "heads"),
+    hidden: wholeNumber(given, "hidden"),
+    summariser: choice(given, "summariser", ["mlp", "query", "pooling"]),
+    write: choice(given, "write", ["summarise", "erase-add", "concatenate", "none"]),
   };
 }

@@ -1,14 +1,17 @@
-import { access, constants, stat } from "node:fs/promises";
+import { access, constants, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { writeAtomically } from "../files/atomic.js";
 import { saveCheckpoint } from "../files/checkpoint-file.js";
+import { loadMoment, saveMoment } from "../files/moment-file.js";
 import { trainHere } from "../notebook/train-here.js";
+import { lesson } from "../tasks/multiplication.js";
 import { useBackend } from "../tensors/backend.js";
 import { disposeTensors, type Tensors } from "../tensors/tensors.js";
 import { type LogRow, logInterval, logToCsv } from "../training/log.js";
 import { adam, type Clip, rmsprop } from "../training/optimizers.js";
 import { constant, cosine } from "../training/schedule.js";
-import type { Training } from "../training/train.js";
+import type { Curriculum } from "../training/syllabus.js";
+import type { Moment, Progress, Training } from "../training/train.js";
 import { type Command, choice, type Given, positiveNumber, UsageError, wholeNumber } from "./command.js";
 import { modelFor, type Recipe, recipeFor, settingsFor, taskNames } from "./recipes.js";
 
@@ -19,13 +22,18 @@ export const trainCommand: Command = {
 Settings that are not given are those that were seen to work for the task.`,
   operands: ["TASK"],
   options: {
-    model: { value: "MODEL", about: "ntm for copy and associative-recall, nsm for recall" },
+    model: { value: "MODEL", about: "ntm for copy and associative-recall, nsm for recall, ttm for multiplication" },
     out: { value: "FILE", required: true, about: "the checkpoint to write, a .safetensors file" },
     force: { about: "write over an existing checkpoint" },
+    resume: { about: "go on from where a training of the same settings was ended; needs the file it left beside" },
     seed: { value: "N", default: "1", about: "seed of parameters and sequences" },
     updates: { value: "N", about: "updates of the parameters" },
     batch: { value: "N", about: "sequences per update" },
     lengths: { value: "A-B", about: "shortest and longest sequence: vectors, items, or sentences" },
+    lessons: { value: "N,N,...", about: "multiplication: stages 1 to 7, or digits by digits such as 31" },
+    mastered: { value: "SHARE", about: "share of products that must be right before the next lesson opens" },
+    "partial-products": { about: "multiplication: say the partial products before the product" },
+    "held-out-by": { value: "N", about: "multiplication: seed of the tenth of the pairs that is never trained on" },
     optimizer: { value: "NAME", about: "adam or rmsprop" },
     "learning-rate": { value: "NUMBER", about: "1e-3 for adam, 1e-4 for rmsprop, 2e-3 for recall" },
     schedule: { value: "NAME", about: "constant, or cosine: warm up, then decay to zero" },
@@ -37,25 +45,44 @@ Settings that are not given are those that were seen to work for the task.`,
     controller: { value: "KIND-UNITS", about: "ntm: lstm or feedforward, and its hidden units" },
     bits: { value: "N", about: "copy, associative-recall: bits of a vector" },
     states: { value: "N", about: "nsm: state nodes" },
-    features: { value: "N", about: "nsm: numbers in a token and in a state" },
-    heads: { value: "N", about: "nsm: attention heads" },
+    features: { value: "N", about: "nsm, ttm: numbers in a token and in a state" },
+    heads: { value: "N", about: "nsm, ttm: attention heads" },
     gates: { value: "KIND", about: "nsm: gru or lstm" },
+    read: { value: "N", about: "ttm: tokens read at each step" },
+    layers: { value: "N", about: "ttm: transformer blocks" },
+    hidden: { value: "N", about: "ttm: hidden units of a block" },
+    summariser: { value: "KIND", about: "ttm: mlp, query or pooling" },
+    write: { value: "KIND", about: "ttm: summarise, erase-add, concatenate or none (without memory)" },
   },
   async run([taskName], given) {
     const recipe = recipeFor(taskName);
     const settings = settingsFor(recipe, given);
     const out = String(given.out);
-    await checkOut(out, given.force === true);
+    await checkOut(out, given.force === true || given.resume === true);
     const training = trainingFrom(recipe, settings);
     const backend = await useBackend();
+    const told = {
+      ...metadataOf(settings, training),
+      ...training.model.metadata,
+      updates: `${training.updates}`,
+      backend,
+    };
+    const from = given.resume ? await loadMoment(momentPath(out), told) : undefined;
     const save = async (updates: number, parameters: Tensors, log: readonly LogRow[]): Promise<void> => {
       const metadata = { task: training.task.name, ...metadataOf(settings, training), updates: `${updates}`, backend };
       await saveCheckpoint(out, { model: training.model, parameters, metadata });
       await writeAtomically(logPath(out), logToCsv(log));
     };
-    const result = await trainHere(training, async ({ update, updates, parameters, log }) => {
-      if (update % (10 * logInterval) === 0 && update < updates) await save(update, parameters, log);
-    });
+    const onProgress = async ({ update, updates, parameters, log, moment }: Progress): Promise<void> => {
+      if (update % (10 * logInterval) !== 0 || update === updates) return;
+      await save(update, parameters, log);
+      await saveMoment(momentPath(out), moment(), told);
+    };
+    const onEnd = async (moment: Moment): Promise<void> => {
+      if (moment.update > 0 && moment.update < training.updates) await saveMoment(momentPath(out), moment, told);
+      else await rm(momentPath(out), { force: true });
+    };
+    const result = await trainHere(training, { onProgress, onEnd, ...(from && { from }) });
     if (result.updates > 0) await save(result.updates, result.parameters, result.log);
     disposeTensors(result.parameters);
     const { ended, updates } = result;
@@ -70,7 +97,7 @@ Settings that are not given are those that were seen to work for the task.`,
 };
 
 function trainingFrom(recipe: Recipe, settings: Given): Training {
-  const task = recipe.task(settings.bits === undefined ? undefined : wholeNumber(settings, "bits"));
+  const task = recipe.task(settings);
   return {
     model: modelFor(recipe, task, settings),
     task,
@@ -80,8 +107,16 @@ function trainingFrom(recipe: Recipe, settings: Given): Training {
     seed: wholeNumber(settings, "seed", 0),
     updates: wholeNumber(settings, "updates"),
     batch: wholeNumber(settings, "batch"),
-    lengths: lengthsFrom(String(settings.lengths)),
+    lengths: settings.lessons === undefined ? lengthsFrom(String(settings.lengths)) : curriculumFrom(settings),
   };
+}
+
+function curriculumFrom(settings: Given): Curriculum {
+  const text = String(settings.lessons);
+  if (!/^\d+(,\d+)*$/.test(text)) throw new UsageError(`--lessons takes numbers such as 1,21,2; "${text}" was given.`);
+  const lessons = text.split(",").map(Number);
+  for (const number of lessons) lesson(number);
+  return { lessons, mastered: positiveNumber(settings, "mastered") };
 }
 
 function optimizerFrom(given: Given): Training["optimizer"] {
@@ -104,14 +139,24 @@ function clipFrom(text: string): Clip {
 
 /** What the checkpoint's metadata says of its training. */
 function metadataOf(settings: Given, { optimizer }: Training): Record<string, string> {
-  const names = ["seed", "batch", "lengths", "optimizer", "schedule", "clip"];
-  const said = Object.fromEntries(names.map((name) => [name, String(settings[name])]));
+  const names = ["seed", "batch", "lengths", "lessons", "mastered", "partial-products", "held-out-by"].concat([
+    "optimizer",
+    "schedule",
+    "clip",
+  ]);
+  const given = names.filter((name) => settings[name] !== undefined);
+  const said = Object.fromEntries(given.map((name) => [name, String(settings[name])]));
   return { ...said, "learning-rate": `${optimizer.learningRate}` };
 }
 
 /** data/ntm-copy.safetensors has its log in data/ntm-copy.training.csv. */
 function logPath(out: string): string {
   return `${out.replace(/\.safetensors$/, "")}.training.csv`;
+}
+
+/** What a training that was ended goes on from. */
+function momentPath(out: string): string {
+  return `${out.replace(/\.safetensors$/, "")}.resume.safetensors`;
 }
 
 /** Hours of training must not end at a file that cannot be written, nor begin with one that is lost. */

@@ -1,4 +1,11 @@
-import { type OnProgress, type Progress, type Training, type TrainingResult, train } from "../training/train.js";
+import {
+  type OnProgress,
+  type Progress,
+  type Training,
+  type TrainingResult,
+  type TrainOptions,
+  train,
+} from "../training/train.js";
 import { stopOnInterrupt } from "./interrupt.js";
 import { liveLine } from "./live-line.js";
 
@@ -6,21 +13,24 @@ import { liveLine } from "./live-line.js";
  * Train with a progress line that changes in its place, in a cell or on a terminal; an interrupt ends it cleanly and
  * what was learnt by then is returned.
  *
- * @param onProgress called, and awaited, after every update, too
+ * @param options as `train` takes them
  * @example const { parameters, log } = await trainHere({ model, task, optimizer: adam(), ... });
  */
-export async function trainHere(training: Training, onProgress?: OnProgress): Promise<TrainingResult> {
+export async function trainHere(
+  training: Training,
+  options: Omit<TrainOptions, "signal"> = {},
+): Promise<TrainingResult> {
   const line = liveLine(process.stderr);
   let shownAt = 0;
   const show: OnProgress = async (progress) => {
-    await onProgress?.(progress);
+    await options.onProgress?.(progress);
     const now = performance.now();
     if (now - shownAt < 200 && progress.update < progress.updates) return;
     shownAt = now;
     line.update(progressText(training.task.name, progress));
   };
   try {
-    return await stopOnInterrupt((signal) => train(training, { signal, onProgress: show }));
+    return await stopOnInterrupt((signal) => train(training, { ...options, signal, onProgress: show }));
   } finally {
     line.end();
   }

@@ -4,7 +4,7 @@ import type { Task } from "../tasks/task.js";
 import { random } from "../tensors/random.js";
 import type { Tensors } from "../tensors/tensors.js";
 import { toTensor } from "../tensors/transfer.js";
-import { answersOf, crossEntropy, rightAnswers, rightSequences, sequenceLogits } from "./sequence.js";
+import { crossEntropy, rightAnswers, rightSequences, sequenceLogits } from "./sequence.js";
 
 /** How well a machine does on sequences that it has not seen. */
 export interface Evaluation {
@@ -15,6 +15,8 @@ export interface Evaluation {
   readonly answers: number;
   /** Share of them that are right: bits on the right side of one half, or the likeliest choice. */
   readonly accuracy: number;
+  /** The same at each step that has an answer, in their order: digits of a product, least significant first. */
+  readonly accuracyByStep: readonly number[];
   /** Share of the sequences in which every answer is right (of those that must be, if help is given on the way). */
   readonly exactMatch: number;
   /** Bits that are wrong, where outputs are bits. */
@@ -49,9 +51,8 @@ export function evaluate(
     throw new Error(`Evaluation needs a whole number of sequences of at least 1; ${sequences} was given.`);
   }
   const source = random(seed);
-  let right = 0;
-  let answers = 0;
   let exact = 0;
+  const byStep: { right: number; answers: number }[] = [];
   let nats = 0;
   for (let done = 0; done < sequences; done += batchSize) {
     const batch = task.draw(source, length, Math.min(batchSize, sequences - done));
@@ -60,21 +61,34 @@ export function evaluate(
       const targets = toTensor(batch.targets);
       const mask = toTensor(batch.mask);
       const each = rightAnswers(model, logits, targets);
-      right += tf.sum(tf.mul(each, mask)).dataSync()[0] as number;
+      const width = model.activation === "sigmoid" ? model.outputs : 1;
+      const counted = tf.sum(mask, 1).dataSync();
+      tf.sum(tf.mul(each, mask), 1)
+        .dataSync()
+        .forEach((hits, step) => {
+          const before = byStep[step] ?? { right: 0, answers: 0 };
+          byStep[step] = { right: before.right + hits, answers: before.answers + (counted[step] as number) * width };
+        });
       exact += tf.sum(rightSequences(model, each, batch)).dataSync()[0] as number;
-      answers += answersOf(model, batch);
       nats += tf.sum(crossEntropy(model, logits, targets, mask)).dataSync()[0] as number;
     });
     options.onProgress?.(Math.min(done + batchSize, sequences));
   }
+  const asked = byStep.filter((step) => step.answers > 0);
+  const [right, answers] = [sum(asked.map((step) => step.right)), sum(asked.map((step) => step.answers))];
   return {
     task: task.name,
     length,
     sequences,
     answers,
     accuracy: right / answers,
+    accuracyByStep: asked.map((step) => step.right / step.answers),
     exactMatch: exact / sequences,
     ...(model.activation === "sigmoid" && { wrongBitsPerSequence: (answers - right) / sequences }),
     crossEntropyBitsPerSequence: nats / Math.LN2 / sequences,
   };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

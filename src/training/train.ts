@@ -66,18 +66,22 @@ export interface Moment {
 
 export type OnProgress = (progress: Progress) => void | Promise<void>;
 
-/**
- * Train a model on a task.
- *
- * @param options.signal ends the training after the update under way, keeping what it has
- * @param options.onProgress called, and awaited, after every update
- * @param options.from a moment of a training of the same settings, to go on from as if it had never stopped; its tensors
- * become this training's
- */
-export async function train(
-  training: Training,
-  options: { readonly signal?: AbortSignal; readonly onProgress?: OnProgress; readonly from?: Moment } = {},
-): Promise<TrainingResult> {
+export interface TrainOptions {
+  /** Ends the training after the update under way, keeping what it has. */
+  readonly signal?: AbortSignal;
+  /** Called, and awaited, after every update. */
+  readonly onProgress?: OnProgress;
+  /** Called, and awaited, when it ends, however it ends: the last chance to keep all of it. */
+  readonly onEnd?: (moment: Moment) => void | Promise<void>;
+  /**
+   * A moment of a training of the same settings, to go on from as if it had never stopped; its tensors become this
+   * training's.
+   */
+  readonly from?: Moment;
+}
+
+/** Train a model on a task. */
+export async function train(training: Training, options: TrainOptions = {}): Promise<TrainingResult> {
   checkTraining(training);
   const { model, task, lengths, seed, batch, updates } = training;
   const { from } = options;
@@ -91,6 +95,11 @@ export async function train(
   let paused = performance.now();
   let update = from?.update ?? 0;
   let ended: TrainingResult["ended"] = "finished";
+  const seconds = () => (performance.now() - started) / 1000;
+  const moment = (): Moment => ({
+    ...{ update, seconds: seconds(), parameters, memory },
+    ...{ source: source.state, syllabus: syllabus.state, ledger: ledger.state },
+  });
   while (update < updates) {
     if (options.signal?.aborted) {
       ended = "interrupted";
@@ -116,19 +125,18 @@ export async function train(
     update++;
     syllabus.note(length, right);
 
-    const seconds = (performance.now() - started) / 1000;
     const bits = loss / Math.LN2;
-    ledger.note({ update, bits, answers: answersOf(model, sequences) / batch, seconds });
+    ledger.note({ update, bits, answers: answersOf(model, sequences) / batch, seconds: seconds() });
     const { bitsPerAnswer, rows } = ledger;
-    const now = { update, seconds, parameters, syllabus: syllabus.state };
-    const moment = () => ({ ...now, memory, source: source.state, ledger: ledger.state });
-    await options.onProgress?.({ ...now, updates, bitsPerAnswer, log: rows, moment });
+    const now = { update, updates, seconds: seconds(), parameters, syllabus: syllabus.state };
+    await options.onProgress?.({ ...now, bitsPerAnswer, log: rows, moment });
     if (performance.now() - paused > 20) {
       await new Promise((resolve) => setTimeout(resolve)); // lets an interrupt, a page or a cell's output come through
       paused = performance.now();
     }
   }
   replaceTensors(previous, parameters);
+  await options.onEnd?.(moment());
   disposeTensors(memory);
   ledger.close();
   return { parameters, log: ledger.rows, updates: update, ended };

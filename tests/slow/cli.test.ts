@@ -66,7 +66,7 @@ describe("every command", () => {
       [["evaluate", reference], /evaluate needs --task TASK/],
       [
         ["evaluate", reference, "--task", "sort"],
-        /--task takes one of copy, associative-recall, recall; "sort" was given/,
+        /--task takes one of copy, associative-recall, recall, multiplication; "sort" was given/,
       ],
       [["evaluate", reference, "--task", "copy", "--length", "0"], /--length takes a whole number of at least 1; "0"/],
       [["evaluate", reference, "--task", "copy", "--lenght", "5"], /Unknown option '--lenght'/],
@@ -172,6 +172,7 @@ describe("train", () => {
       "sequences",
       "answers",
       "accuracy",
+      "accuracyByStep",
       "exactMatch",
       "wrongBitsPerSequence",
       "crossEntropyBitsPerSequence",

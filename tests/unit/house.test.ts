@@ -15,7 +15,7 @@ const below: Record<string, readonly string[]> = {
   training: ["tensors", "model", "tasks"],
   analysis: ["tensors"],
   figures: ["tensors", "analysis"],
-  files: ["tensors", "model"],
+  files: ["tensors", "model", "training"],
   notebook: ["tensors", "analysis", "figures", "files", "model", "tasks", "training"],
   cli: ["tensors", "analysis", "files", "model", "notebook", "tasks", "training"],
   setup: [],
