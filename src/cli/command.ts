@@ -16,7 +16,7 @@ export type Given = Readonly<Record<string, string | true | undefined>>;
 export interface Command {
   readonly name: string;
   readonly about: string;
-  /** Names of the arguments that come before options, for example ["FILE"]. */
+  /** Names of the arguments that come before options, for example ["FILE"]; "[FILE...]" is any number of them. */
   readonly operands: readonly string[];
   readonly options: Readonly<Record<string, Option>>;
   /** @returns the exit code: 0 done, 1 the answer is no, 130 interrupted. Errors are thrown. */
@@ -39,7 +39,8 @@ export async function runCommand(command: Command, words: readonly string[]): Pr
     console.log(helpFor(command));
     return 0;
   }
-  if (positionals.length !== command.operands.length) {
+  const any = command.operands.at(-1)?.endsWith("...]");
+  if (!any && positionals.length !== command.operands.length) {
     const wanted = command.operands.join(" ") || "no argument";
     throw new UsageError(`${command.name} takes ${wanted}; "${positionals.join(" ")}" was given.`);
   }

@@ -7,13 +7,14 @@ import type { Command } from "./command.js";
 /** `tapescope report`, which is `npm run report`. */
 export const reportCommand: Command = {
   name: "report",
-  about: "Execute every notebook and write each as one HTML page that needs no network.",
-  operands: [],
+  about:
+    "Execute notebooks, all of notebooks/ unless some are named, and write each as one HTML page that needs no network.",
+  operands: ["[NOTEBOOK...]"],
   options: {
     out: { value: "FOLDER", default: "reports", about: "where the pages go" },
     save: { about: "also keep the outputs in the notebooks themselves" },
   },
-  async run(_operands, given) {
+  async run(operands, given) {
     const line = liveLine(process.stderr);
     let interrupted = false;
     const reports = await stopOnInterrupt((signal) => {
@@ -21,6 +22,7 @@ export const reportCommand: Command = {
         interrupted = true;
       });
       return reportNotebooks({
+        ...(operands.length > 0 && { notebooks: operands }),
         outDir: String(given.out),
         save: given.save === true,
         signal,

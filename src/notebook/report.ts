@@ -64,13 +64,15 @@ const root = fileURLToPath(new URL("../../", import.meta.url)); // from dist/not
  * const reports = await reportNotebooks({ onProgress: ({ notebook, cell, cells }) => console.log(notebook, cell, cells) });
  * process.exitCode = reports.every(({ ok }) => ok) ? 0 : 1;
  *
- * @throws if two notebooks would share a page, Jupyter is not set up, or executing ends in an unforeseen way.
+ * @throws if a notebook is missing, two would share a page, Jupyter is not set up, or executing ends in an unforeseen way.
  */
 export async function reportNotebooks(options: ReportOptions = {}): Promise<readonly NotebookReport[]> {
   const notebooks = options.notebooks ?? (await notebooksIn(join(root, "notebooks")));
   const outDir = resolve(options.outDir ?? join(root, "reports"));
   const python = options.python ?? venvPython();
   if (!existsSync(python)) throw new Error(`There is no Python with Jupyter at ${python}; run \`npm run setup\`.`);
+  const missing = notebooks.find((path) => !existsSync(path));
+  if (missing) throw new Error(`There is no notebook "${missing}".`);
   refuseSharedPages(notebooks);
   if (notebooks.length === 0 || options.signal?.aborted) return [];
   await mkdir(outDir, { recursive: true });
