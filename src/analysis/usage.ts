@@ -61,6 +61,9 @@ export function writeReadImportance(writes: readonly ArrayInput[], reads: readon
 
 /** The weightings of several heads as one. */
 function addedUp(heads: readonly ArrayInput[], caller: string): NamedArray {
+  if (!Array.isArray(heads)) {
+    throw new Error(`${caller} takes a list of weightings, one for each head; for one head write [weights].`);
+  }
   const arrays = heads.map((head) => arrayOf(head, "weights", ["step", "slot"], 2, caller));
   const [first, ...others] = arrays;
   if (!first) throw new Error(`${caller} needs the weightings of at least one head, each [step, slot].`);

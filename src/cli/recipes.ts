@@ -17,11 +17,14 @@ export interface Recipe {
   /** Length that `evaluate` takes unless another is given. */
   readonly evaluated: string;
   readonly defaults: Readonly<Record<string, string>>;
+  /** Options without a default that this task knows beside those of every training. */
+  readonly options?: readonly string[];
   /** The task as the settings have it. @throws UsageError */
   task(settings: Given): Task;
 }
 
-const ntmDefaults = { optimizer: "adam", clip: "norm:10", controller: "lstm-100", slots: "128", word: "20" };
+const heads = { "read-heads": "1", "write-heads": "1" };
+const ntmDefaults = { optimizer: "adam", clip: "norm:10", controller: "lstm-100", slots: "128", word: "20", ...heads };
 const nsmDefaults = {
   optimizer: "adam",
   clip: "norm:10",
@@ -32,6 +35,7 @@ const nsmDefaults = {
   gates: "gru",
   slots: "24",
   word: "24",
+  ...heads,
 };
 
 const ttmDefaults = {
@@ -94,6 +98,7 @@ export const recipes: Readonly<Record<TaskName, Recipe>> = {
       schedule: "cosine",
       "held-out-by": "7",
     },
+    options: ["partial-products"],
     task: (settings) =>
       multiplicationTask({
         pairs: settings.pairs === "heldOut" ? "heldOut" : "train",
@@ -108,9 +113,15 @@ export function recipeFor(task: string | undefined): Recipe {
   return recipes[choice({ task }, "task", taskNames)];
 }
 
-/** What was given, and the recipe's settings for the rest. */
-export function settingsFor(recipe: Recipe, given: Given): Given {
+/** Options that every training knows. */
+const common = ["model", "out", "force", "resume", "seed", "learning-rate", "json", "help"];
+
+/** What was given, and the recipe's settings for the rest. @throws UsageError naming an option of another task */
+export function settingsFor(task: string, recipe: Recipe, given: Given): Given {
   const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
+  const known = [...common, ...Object.keys(recipe.defaults), ...(recipe.options ?? [])];
+  const [unknown] = chosen.find(([name]) => !known.includes(name)) ?? [];
+  if (unknown) throw new UsageError(`--${unknown} is no option of ${task}, which is learnt by the ${recipe.model}.`);
   return { model: recipe.model, ...recipe.defaults, ...Object.fromEntries(chosen) };
 }
 

@@ -39,9 +39,9 @@ Settings that are not given are those that were seen to work for the task.`,
     schedule: { value: "NAME", about: "constant, or cosine: warm up, then decay to zero" },
     clip: { value: "KIND:LIMIT", about: "gradient clipping, by norm or by value" },
     slots: { value: "N", about: "memory slots" },
-    word: { value: "N", about: "numbers in a slot" },
-    "read-heads": { value: "N", default: "1", about: "read heads" },
-    "write-heads": { value: "N", default: "1", about: "write heads" },
+    word: { value: "N", about: "ntm, nsm: numbers in a slot" },
+    "read-heads": { value: "N", about: "ntm, nsm: read heads" },
+    "write-heads": { value: "N", about: "ntm, nsm: write heads" },
     controller: { value: "KIND-UNITS", about: "ntm: lstm or feedforward, and its hidden units" },
     bits: { value: "N", about: "copy, associative-recall: bits of a vector" },
     states: { value: "N", about: "nsm: state nodes" },
@@ -56,7 +56,7 @@ Settings that are not given are those that were seen to work for the task.`,
   },
   async run([taskName], given) {
     const recipe = recipeFor(taskName);
-    const settings = settingsFor(recipe, given);
+    const settings = settingsFor(taskName as string, recipe, given);
     const out = String(given.out);
     await checkOut(out, given.force === true || given.resume === true);
     const training = trainingFrom(recipe, settings);

@@ -189,6 +189,7 @@ function checkConfig(config: NsmConfig): void {
   if (config.features % config.heads !== 0) {
     throw new Error(`nsm: ${config.heads} heads do not divide ${config.features} features; choose sizes that do.`);
   }
+  if (!Array.isArray(pruned)) throw new Error(`nsm: pruned is a list of states, usually []; ${pruned} was given.`);
   const unknown = pruned.find((state) => !Number.isSafeInteger(state) || state < 0 || state >= config.states);
   const different = new Set(pruned).size;
   if (unknown !== undefined || different < pruned.length || different >= config.states) {

@@ -56,6 +56,9 @@ export function recallBatch(stories: readonly (readonly string[])[]): Batch {
   const batch = stories.length;
   const steps = stories[0]?.length ?? 0;
   if (steps < 1) throw new Error("recall: at least one story of at least one sentence is needed.");
+  if (!stories.every(Array.isArray)) {
+    throw new Error("recall: stories are lists of sentences; for one story write [story].");
+  }
   const width = recallWords.length;
   const inputs = new Float32Array(steps * batch * recallTokens * width);
   const targets = new Float32Array(steps * batch * digits.length);

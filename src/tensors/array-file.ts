@@ -28,7 +28,12 @@ export function readArrays(bytes: Uint8Array, name: string, axes: readonly strin
 
 function tensorsOf(bytes: Uint8Array, name: string): ReadonlyMap<string, StoredTensor> {
   if (isNpy(bytes)) return new Map([[name, readNpy(bytes)]]);
-  if (!isZip(bytes)) return readSafetensors(bytes).tensors;
+  if (!isZip(bytes)) {
+    // A safetensors file begins with a length of 8 bytes and then its header's brace.
+    if (bytes[8] !== 0x7b)
+      throw new Error("It begins as none of .npy, .npz and .safetensors, which are what is read here.");
+    return readSafetensors(bytes).tensors;
+  }
   return new Map([...readNpz(bytes)].map(([key, file]) => [key, within(key, () => readNpy(file))]));
 }
 

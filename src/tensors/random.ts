@@ -15,7 +15,7 @@ export type RandomState = readonly [number, number, number, number];
 
 /** Random numbers from a seed (a whole number), or from where another source stood: sfc32, seeded through splitmix32. */
 export function random(from: number | RandomState): Random {
-  let [a, b, c, counter] = typeof from === "number" ? seeded(from) : from;
+  let [a, b, c, counter] = Array.isArray(from) ? (from as RandomState) : seeded(from as number);
   const uniform = (): number => {
     const sum = (((a + b) | 0) + counter) | 0;
     counter = (counter + 1) | 0;
@@ -24,7 +24,7 @@ export function random(from: number | RandomState): Random {
     c = (((c << 21) | (c >>> 11)) + sum) | 0;
     return (sum >>> 0) / 2 ** 32;
   };
-  if (typeof from === "number") for (let i = 0; i < 12; i++) uniform(); // sfc32 needs a few rounds to mix its seed
+  if (!Array.isArray(from)) for (let i = 0; i < 12; i++) uniform(); // sfc32 needs a few rounds to mix its seed
   return {
     uniform,
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()), // Box–Muller

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type Hook, type Model, sitesMatching } from "../model/model.js";
+import { type Hook, type Model, unknownSite } from "../model/model.js";
 import type { Batch } from "../tasks/task.js";
 import { type NamedArray, stack } from "../tensors/named-array.js";
 import type { Tensors } from "../tensors/tensors.js";
@@ -16,7 +16,9 @@ import { answersOf, crossEntropy, sequenceLogits } from "./sequence.js";
  * @example siteGradients(model, parameters, batch, "states")
  */
 export function siteGradients(model: Model, parameters: Tensors, batch: Batch, site: string): NamedArray {
-  const [{ axes, shape }] = sitesMatching(model, [site]) as [(typeof model.sites)[number]];
+  const found = model.sites.find(({ name }) => name === site);
+  if (!found) throw unknownSite(model, site);
+  const { axes, shape } = found;
   const [steps, sequences] = batch.inputs.shape as [number, number];
   const gradients = tf.tidy(() => {
     const targets = toTensor(batch.targets);
@@ -29,7 +31,9 @@ export function siteGradients(model: Model, parameters: Tensors, batch: Batch, s
         (name, value) =>
           name === site ? tf.add(value, added[step] as tf.Tensor) : value;
       const logits = sequenceLogits(model, parameters, batch.inputs, hookAt);
-      return tf.div(tf.sum(crossEntropy(model, logits, targets, mask)), answersOf(model, batch));
+      const loss = tf.div(tf.sum(crossEntropy(model, logits, targets, mask)), answersOf(model, batch));
+      // What the last step writes reaches no loss: its gradient is 0, where TensorFlow.js would find none and throw.
+      return added.reduce((sum, one) => tf.add(sum, tf.mul(0, tf.sum(one))), loss) as tf.Scalar;
     })(zeros);
   });
   const arrays = gradients.map((gradient) => fromTensor(gradient, `gradient of ${site}`, ["batch", ...axes]));

@@ -48,7 +48,7 @@ describe("every command", () => {
   test("explains itself with --help, and the whole with none", async () => {
     const whole = await tapescope(["--help"]);
     expect(whole.code).toBe(0);
-    for (const command of ["train", "evaluate", "verify", "report"]) {
+    for (const command of ["train", "evaluate", "verify", "report", "history"]) {
       expect(whole.out).toContain(`  ${command} `);
       const one = await tapescope([command, "--help"]);
       expect(one).toMatchObject({ code: 0, err: "" });
@@ -60,7 +60,9 @@ describe("every command", () => {
 
   test("refuses a wrong use with one line and exit code 2", async () => {
     const uses: [string[], RegExp][] = [
-      [["fly"], /There is no command "fly"; there are train, evaluate, verify, report/],
+      [["fly"], /There is no command "fly"; there are train, evaluate, verify, report, history/],
+      [["train", "recall", "--out", "x.safetensors", "--controller", "lstm-5"], /--controller is no option of recall/],
+      [["train", "copy", "--out", "x.safetensors", "--gates", "gru"], /--gates is no option of copy, .* by the ntm/],
       [["verify"], /verify takes FILE/],
       [["verify", "nothing.safetensors"], /"nothing.safetensors" could not be read: there is no such file/],
       [["evaluate", reference], /evaluate needs --task TASK/],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { gradientImportance } from "../../src/analysis/importance.js";
+import { edit } from "../../src/model/edits.js";
 import { nsm } from "../../src/model/nsm.js";
 import { prune } from "../../src/model/prune.js";
 import { run } from "../../src/model/run.js";
@@ -48,9 +49,40 @@ describe("gradients at a site", () => {
     disposeTensors(parameters);
   });
 
+  test("are finite at every site, and 0 for what the last step writes", () => {
+    for (const gates of ["gru", "lstm"] as const) {
+      const machine = nsm({ ...sizes, gates, readHeads: 1, writeHeads: 1, pruned: [] });
+      const parameters = machine.parameters(1);
+      for (const { name } of machine.sites) {
+        const { data } = siteGradients(machine, parameters, batch, name);
+        expect(data.every(Number.isFinite), name).toBe(true);
+        if (name === "memory") expect(data.slice((data.length / 3) * 2).every((value) => value === 0)).toBe(true);
+        if (name === "states") expect(data.some((value) => value !== 0)).toBe(true);
+      }
+      disposeTensors(parameters);
+    }
+  });
+
+  test("say how the loss changes when the value there is changed a little", () => {
+    const parameters = model.parameters(1);
+    const { data, shape } = siteGradients(model, parameters, batch, "states");
+    const [steps, sequences, states, features] = shape as [number, number, number, number];
+    const lossWith = (change: number): number => {
+      const edits = [edit("states", { step: 1, batch: 1, state: 2, feature: 3 }).add(change)];
+      const { outputs } = run(model, parameters, batch.inputs, { edits });
+      const answers = batch.mask.data.reduce((sum, one) => sum + one, 0);
+      return outputs.data.reduce((sum, p, i) => sum - (batch.targets.data[i] as number) * Math.log(p), 0) / answers;
+    };
+    const index = ((1 * sequences + 1) * states + 2) * features + 3;
+    expect(steps).toBe(3);
+    expect(data[index]).toBeCloseTo((lossWith(0.02) - lossWith(-0.02)) / 0.04, 4);
+    disposeTensors(parameters);
+  });
+
   test("of an unknown site are refused with the names there are", () => {
     const parameters = model.parameters(1);
     expect(() => siteGradients(model, parameters, batch, "state")).toThrow(/has no site "state"; its sites are input,/);
+    expect(() => siteGradients(model, parameters, batch, "gates.*")).toThrow(/has no site "gates.\*"/);
     disposeTensors(parameters);
   });
 });
