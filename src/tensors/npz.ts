@@ -1,4 +1,5 @@
 import { inflateSync } from "fflate";
+import { crc32 } from "./crc32.js";
 import { quoted } from "./quoted.js";
 
 /** An archive's files may take at most this many bytes in all when unpacked: 1 GiB. */
@@ -126,17 +127,4 @@ function unpack(bytes: Uint8Array, { name, method, checksum, packed, size, at }:
   }
   if (result.length !== size || crc32(result) !== checksum) throw damaged;
   return result;
-}
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
-  return value;
-});
-
-/** The checksum of zip archives (CRC-32 of ISO 3309). */
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crcTable[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
 }

@@ -14,10 +14,11 @@ const below: Record<string, readonly string[]> = {
   tasks: ["tensors"],
   training: ["tensors", "model", "tasks"],
   analysis: ["tensors"],
+  tracker: ["tensors", "analysis", "model"],
   figures: ["tensors", "analysis"],
-  files: ["tensors", "model", "training"],
-  notebook: ["tensors", "analysis", "figures", "files", "model", "tasks", "training"],
-  cli: ["tensors", "analysis", "files", "model", "notebook", "tasks", "training"],
+  files: ["tensors", "model", "training", "tracker"],
+  notebook: ["tensors", "analysis", "figures", "files", "model", "tasks", "training", "tracker"],
+  cli: ["tensors", "analysis", "files", "model", "notebook", "tasks", "training", "tracker"],
   setup: [],
 };
 const nodeOnly = ["files", "notebook", "cli", "setup"];
