@@ -29,7 +29,10 @@ const { inputs, targets, mask } = multiplicationBatch(
 const steps = inputs.shape[0] as number;
 const summarisers: readonly Summariser[] = ["mlp", "query", "pooling"];
 const writes: readonly Write[] = ["summarise", "erase-add", "concatenate", "none"];
-const variants = summarisers.flatMap((summariser) => writes.map((write) => ({ ...small, summariser, write })));
+const variants = [
+  ...writes.map((write) => ({ ...small, write })),
+  ...summarisers.slice(1).map((summariser) => ({ ...small, summariser })),
+];
 
 describe.each(variants)("a Token Turing Machine that reads by $summariser and writes by $write", (config) => {
   const model = ttm(config);
