@@ -114,7 +114,12 @@ export function recipeFor(task: string | undefined): Recipe {
 }
 
 /** Options that every training knows. */
-const common = ["model", "out", "force", "resume", "seed", "learning-rate", "json", "help"];
+const common = ["model", "out", "force", "resume", "seed", "learning-rate", "json", "help"].concat([
+  "history",
+  "sampling-rate",
+  "sites",
+  "epoch",
+]);
 
 /** What was given, and the recipe's settings for the rest. @throws UsageError naming an option of another task */
 export function settingsFor(task: string, recipe: Recipe, given: Given): Given {

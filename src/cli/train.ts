@@ -2,16 +2,18 @@ import { access, constants, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { writeAtomically } from "../files/atomic.js";
 import { saveCheckpoint } from "../files/checkpoint-file.js";
+import { historyFolder } from "../files/folder-storage.js";
 import { loadMoment, saveMoment } from "../files/moment-file.js";
 import { trainHere } from "../notebook/train-here.js";
 import { lesson } from "../tasks/multiplication.js";
 import { useBackend } from "../tensors/backend.js";
 import { disposeTensors, type Tensors } from "../tensors/tensors.js";
+import { stateTracker } from "../tracker/state-tracker.js";
 import { type LogRow, logInterval, logToCsv } from "../training/log.js";
 import { adam, type Clip, rmsprop } from "../training/optimizers.js";
 import { constant, cosine } from "../training/schedule.js";
 import type { Curriculum } from "../training/syllabus.js";
-import type { Moment, Progress, Training } from "../training/train.js";
+import type { Moment, Progress, Training, TrainOptions } from "../training/train.js";
 import { type Command, choice, type Given, positiveNumber, UsageError, wholeNumber } from "./command.js";
 import { modelFor, type Recipe, recipeFor, settingsFor, taskNames } from "./recipes.js";
 
@@ -26,6 +28,10 @@ Settings that are not given are those that were seen to work for the task.`,
     out: { value: "FILE", required: true, about: "the checkpoint to write, a .safetensors file" },
     force: { about: "write over an existing checkpoint" },
     resume: { about: "go on from where a training of the same settings was ended; needs the file it left beside" },
+    history: { value: "DIR", about: "record what happens inside, as a state history in this folder" },
+    "sampling-rate": { value: "SHARE", default: "0.1", about: "share of the batches that are recorded" },
+    sites: { value: "A,B,...", about: "sites to record, such as memory,layers.*.attention (default all)" },
+    epoch: { value: "N", default: "100", about: "updates of an epoch, after which the history is saved" },
     seed: { value: "N", default: "1", about: "seed of parameters and sequences" },
     updates: { value: "N", about: "updates of the parameters" },
     batch: { value: "N", about: "sequences per update" },
@@ -68,6 +74,7 @@ Settings that are not given are those that were seen to work for the task.`,
       backend,
     };
     const from = given.resume ? await loadMoment(momentPath(out), told) : undefined;
+    const tracking = await trackingFrom(given, training, from);
     const save = async (updates: number, parameters: Tensors, log: readonly LogRow[]): Promise<void> => {
       const metadata = { task: training.task.name, ...metadataOf(settings, training), updates: `${updates}`, backend };
       await saveCheckpoint(out, { model: training.model, parameters, metadata });
@@ -79,10 +86,16 @@ Settings that are not given are those that were seen to work for the task.`,
       await saveMoment(momentPath(out), moment(), told);
     };
     const onEnd = async (moment: Moment): Promise<void> => {
+      await tracking?.tracker.saveStateHistory();
       if (moment.update > 0 && moment.update < training.updates) await saveMoment(momentPath(out), moment, told);
       else await rm(momentPath(out), { force: true });
     };
-    const result = await trainHere(training, { onProgress, onEnd, ...(from && { from }) });
+    const result = await trainHere(training, {
+      onProgress,
+      onEnd,
+      ...(from && { from }),
+      ...(tracking && { tracking }),
+    });
     if (result.updates > 0) await save(result.updates, result.parameters, result.log);
     disposeTensors(result.parameters);
     const { ended, updates } = result;
@@ -152,6 +165,20 @@ function metadataOf(settings: Given, { optimizer }: Training): Record<string, st
 /** data/ntm-copy.safetensors has its log in data/ntm-copy.training.csv. */
 function logPath(out: string): string {
   return `${out.replace(/\.safetensors$/, "")}.training.csv`;
+}
+
+/** The tracker that --history asks for; a resumed training goes on with the history it began. */
+async function trackingFrom(given: Given, { model }: Training, from?: Moment): Promise<TrainOptions["tracking"]> {
+  if (given.history === undefined) return undefined;
+  const epoch = wholeNumber(given, "epoch");
+  const tracker = await stateTracker({
+    model,
+    storage: historyFolder(String(given.history)),
+    samplingRate: positiveNumber(given, "sampling-rate"),
+    ...(given.sites && { sites: String(given.sites).split(",") }),
+    ...(from && { resumeAt: { epoch: Math.floor(from.update / epoch), batch: from.update % epoch } }),
+  });
+  return { tracker, epoch };
 }
 
 /** What a training that was ended goes on from. */

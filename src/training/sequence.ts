@@ -92,11 +92,14 @@ export function rightSequences(model: Model, right: tf.Tensor, batch: Batch): tf
  * Mean cross-entropy over the answers that count (over each bit, where outputs are independent bits), in nats, its
  * gradient by every parameter that is not fixed, and the share of sequences that are wholly right. The caller disposes of
  * the gradients.
+ *
+ * @param hookAt the hook of each step; by default it changes nothing
  */
 export function lossAndGradients(
   model: Model,
   parameters: Tensors,
   batch: Batch,
+  hookAt?: (step: number) => Hook,
 ): { loss: number; gradients: Tensors; right: number } {
   const names = Object.keys(model.shapes).filter((name) => !model.fixed.includes(name));
   const values = names.map((name) => parameters[name] as tf.Tensor);
@@ -107,7 +110,7 @@ export function lossAndGradients(
     let found: tf.Tensor | undefined;
     const { value, grads } = tf.valueAndGrads((...current: tf.Tensor[]) => {
       const all = { ...parameters, ...Object.fromEntries(names.map((name, i) => [name, current[i] as tf.Tensor])) };
-      const logits = sequenceLogits(model, all, batch.inputs);
+      const logits = sequenceLogits(model, all, batch.inputs, hookAt);
       found = tf.keep(logits);
       return tf.div(tf.sum(crossEntropy(model, logits, targets, mask)), answers);
     })(values);

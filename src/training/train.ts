@@ -3,6 +3,7 @@ import type { Model } from "../model/model.js";
 import type { Task } from "../tasks/task.js";
 import { type RandomState, random } from "../tensors/random.js";
 import { disposeTensors, replaceTensors, type Tensors } from "../tensors/tensors.js";
+import type { StateTracker } from "../tracker/state-tracker.js";
 import { type LedgerState, type LogRow, openLedger } from "./log.js";
 import { type Clip, clipGradients, type Optimizer } from "./optimizers.js";
 import { constant, type Schedule } from "./schedule.js";
@@ -78,6 +79,8 @@ export interface TrainOptions {
    * training's.
    */
   readonly from?: Moment;
+  /** Records what happens inside; an epoch is so many updates. Its history is saved at the end of every epoch. */
+  readonly tracking?: { readonly tracker: StateTracker; readonly epoch: number };
 }
 
 /** Train a model on a task. */
@@ -107,7 +110,8 @@ export async function train(training: Training, options: TrainOptions = {}): Pro
     }
     const length = syllabus.draw(source);
     const sequences = task.draw(source, length, batch);
-    const { loss, gradients, right } = lossAndGradients(model, parameters, sequences);
+    const { hookAt, recorded, saved } = await follow(options.tracking, update);
+    const { loss, gradients, right } = lossAndGradients(model, parameters, sequences, hookAt);
     if (!Number.isFinite(loss)) {
       disposeTensors(gradients);
       replaceTensors(parameters, previous);
@@ -117,6 +121,7 @@ export async function train(training: Training, options: TrainOptions = {}): Pro
       break;
     }
     const next = applyGradients(training, parameters, gradients, memory, update / updates);
+    recorded({ loss, accuracy: right }, gradients, next.parameters);
     replaceTensors(previous, parameters);
     replaceTensors(memory, next.memory);
     disposeTensors(gradients);
@@ -124,6 +129,7 @@ export async function train(training: Training, options: TrainOptions = {}): Pro
     ({ parameters, memory } = next);
     update++;
     syllabus.note(length, right);
+    await saved();
 
     const bits = loss / Math.LN2;
     ledger.note({ update, bits, answers: answersOf(model, sequences) / batch, seconds: seconds() });
@@ -149,6 +155,26 @@ function applyGradients(training: Training, all: Tensors, gradients: Tensors, me
     const next = training.optimizer.update(trained(training.model, all), clipped, memory, factor);
     return { parameters: { ...all, ...next.parameters }, memory: next.memory } as Updated & tf.TensorContainer;
   });
+}
+
+/** The tracker's part in one update: the hooks of its steps, what to record of it, and the saving of a full epoch. */
+async function follow(tracking: TrainOptions["tracking"], update: number) {
+  if (!tracking) return { hookAt: undefined, recorded: () => {}, saved: async () => {} };
+  const { tracker, epoch } = tracking;
+  const batch = update % epoch;
+  tracker.startEpoch(Math.floor(update / epoch));
+  await tracker.startBatch(batch);
+  return {
+    hookAt: tracker.hookAt,
+    recorded(metrics: { loss: number; accuracy: number }, gradients: Tensors, parameters: Tensors) {
+      tracker.recordMetrics(metrics);
+      tracker.recordGradients(gradients);
+      tracker.recordParameters(parameters);
+    },
+    saved: async () => {
+      if (batch === epoch - 1) await tracker.saveStateHistory();
+    },
+  };
 }
 
 type Updated = { readonly parameters: Tensors; readonly memory: Tensors };

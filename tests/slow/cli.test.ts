@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { historyFolder } from "../../src/files/folder-storage.js";
 import { useBackend } from "../../src/tensors/backend.js";
 import { fromFloat32, readSafetensors, writeSafetensors } from "../../src/tensors/safetensors.js";
-import { logFromCsv } from "../../src/training/log.js";
+import { openHistory } from "../../src/tracker/history.js";
+import { type LogRow, logFromCsv } from "../../src/training/log.js";
 
 const root = join(import.meta.dirname, "..", "..");
 const reference = join(root, "tests", "reference", "ntm-reference.safetensors");
@@ -215,5 +217,48 @@ describe("train", () => {
     expect(how).toBe("interrupted");
     expect(updates).toBeGreaterThan(0);
     expect((await tapescope(["evaluate", "cut.safetensors", "--task", "copy", "--json"])).code).toBe(0);
+  });
+
+  test("that is ended and resumed leaves the checkpoint, the log and the history of one that never stopped", async () => {
+    const sizes = ["--features", "8", "--slots", "3", "--read", "2", "--heads", "2", "--layers", "1", "--hidden", "8"];
+    const lessons = ["--lessons", "1,21", "--mastered", "0.001", "--batch", "4", "--updates", "40", "--epoch", "10"];
+    const words = (name: string) => [
+      ...["train", "multiplication", "--out", `${name}.safetensors`, "--history", name, "--sampling-rate", "0.3"],
+      ...["--sites", "memory,layers.*.attention", ...sizes, ...lessons],
+    ];
+    expect((await tapescope(words("whole"))).code).toBe(0);
+    let sent = false;
+    const ended = await tapescope(words("parted"), (child) => {
+      child.stderr?.on("data", (text) => {
+        if (!sent && String(text).includes("updates/s")) sent = child.kill("SIGINT");
+      });
+    });
+    expect(ended.code).toBe(130);
+    const other = await tapescope([...words("parted"), "--clip", "norm:2", "--resume"]);
+    expect(other).toMatchObject({ code: 2, err: expect.stringContaining("kept by a training with clip norm:1") });
+    expect((await tapescope([...words("parted"), "--resume"])).code).toBe(0);
+    expect(await readdir(folder)).not.toContain("parted.resume.safetensors");
+
+    expect(await readFile(join(folder, "parted.safetensors"))).toEqual(
+      await readFile(join(folder, "whole.safetensors")),
+    );
+    const log = async (name: string) => logFromCsv(await readFile(join(folder, `${name}.training.csv`), "utf8"));
+    const unhurried = (rows: readonly LogRow[]) => rows.map(({ seconds: _, ...row }) => row);
+    expect(unhurried(await log("parted"))).toEqual(unhurried(await log("whole")));
+    const rows = async (name: string) => {
+      const history = await openHistory(historyFolder(join(folder, name)));
+      const found: unknown[] = [history.metrics];
+      for (const epoch of history.getAvailableEpochs()) {
+        for (const batch of history.getAvailableBatches(epoch)) {
+          for (const token of history.getAvailableTokens(epoch, batch)) {
+            found.push(await history.getState(epoch, batch, token, "memory"));
+          }
+        }
+      }
+      return found;
+    };
+    const whole = await rows("whole");
+    expect(whole.length).toBeGreaterThan(40);
+    expect(await rows("parted")).toEqual(whole);
   });
 });

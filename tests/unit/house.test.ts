@@ -12,7 +12,7 @@ const below: Record<string, readonly string[]> = {
   memory: ["tensors", "attention"],
   model: ["tensors", "attention", "memory"],
   tasks: ["tensors"],
-  training: ["tensors", "model", "tasks"],
+  training: ["tensors", "model", "tasks", "tracker"],
   analysis: ["tensors"],
   tracker: ["tensors", "analysis", "model"],
   figures: ["tensors", "analysis"],
