@@ -1,9 +1,11 @@
 import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
 import { type NamedArray, select } from "../tensors/named-array.js";
+import { checkAxes, checkSteps } from "./axes.js";
 import { unitColours } from "./colours.js";
 import type { Figure } from "./figure.js";
-import { checkAxes, gridOf, noteOnOddCells } from "./heatmap.js";
+import { gridOf, noteOnOddCells } from "./heatmap.js";
 import { mosaic } from "./mosaic.js";
+import { panelHeight } from "./panels.js";
 import { heatmapTile, lineTile, positionsAcross, positionsDown, valueAxis } from "./tiles.js";
 
 /** The weights of one head after each stage of addressing, and what steered the stages, all over the same steps. */
@@ -49,16 +51,15 @@ export function addressingStages(stages: AddressingStages, options: { title: str
   ];
   const shift = withShiftLabels(toNamedArray(stages.shift, "shift", ["step", "shift"]));
   for (const array of [content, gated, shifted, weights, shift]) checkAxes(array, 2, "addressingStages");
-  for (const array of [gated, shifted, weights]) checkLength(array, 1, content, "slots");
-  for (const array of [gated, shifted, weights, strength, gate, sharpening, shift])
-    checkLength(array, 0, content, "steps");
+  checkSteps([content, gated, shifted, weights, strength, gate, sharpening, shift], "addressingStages");
+  for (const array of [gated, shifted, weights]) checkSlots(array, content);
 
   const [step, slot] = content.axes as [string, string];
   const x = positionsAcross(content, step);
   const y = positionsDown(content, slot);
   const colours = unitColours("weight");
   const slots = content.shape[1] as number;
-  const height = Math.min(CELL.most, Math.max(CELL.least, slots * CELL.height));
+  const height = panelHeight(slots, CELL);
   const heatmap = (array: NamedArray, title: string) =>
     heatmapTile(gridOf(array, "addressingStages", array.axes[0]), { title, width: 1, height, x, y, colours });
   const line = (values: NamedArray, title: string, range?: readonly [number, number]) =>
@@ -102,10 +103,10 @@ function withShiftLabels(array: NamedArray): NamedArray {
   return { ...array, labels: { ...array.labels, [axis]: ["next", "stay", "back"] } };
 }
 
-function checkLength(array: NamedArray, axis: number, first: NamedArray, what: string): void {
-  if (array.shape[axis] === first.shape[axis]) return;
+function checkSlots(array: NamedArray, first: NamedArray): void {
+  if (array.shape[1] === first.shape[1]) return;
   throw new Error(
-    `addressingStages draws arrays over the same ${what}: "${array.name}" has ${array.shape[axis]}, ` +
-      `"${first.name}" has ${first.shape[axis]}.`,
+    `addressingStages draws weights over the same slots: "${array.name}" has ${array.shape[1]}, ` +
+      `"${first.name}" has ${first.shape[1]}.`,
   );
 }

@@ -1,8 +1,9 @@
 import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
 import { type NamedArray, select } from "../tensors/named-array.js";
+import { checkAxes, positionTitle } from "./axes.js";
 import { attentionColours } from "./colours.js";
 import type { Figure } from "./figure.js";
-import { checkAxes, gridOf } from "./heatmap.js";
+import { gridOf } from "./heatmap.js";
 import { heatmapPanels } from "./panels.js";
 
 const CELL = { height: 44, least: 88, most: 520 };
@@ -11,8 +12,11 @@ const CELL = { height: 44, least: 88, most: 520 };
  * Attention weights: a row for each query, the first at the top, and a column for each key.
  *
  * Colours run from 0 to the largest weight. The array's labels stand along the axes; hovering shows them all.
- * More than 16,384 weights, all from 0 to 1, are rounded to 4 decimals or more, by less than 0.0001 (1 reads as 0.9999):
- * they take half the room.
+ * More than 16,384 weights, all that are finite from 0 to 1, are rounded to 4 decimals or more, by less than 0.0001 (1
+ * reads as 0.9999): they take half the room. Cells that are not finite are blank under their marks, each of which takes
+ * room too; beside a mark hovering shows the number that stands for them, and says so.
+ *
+ * In the Python original: `plot_attention_map`.
  *
  * @param weights anything array-like of two axes, [query, key] or any others, such as [token, state].
  * @throws if there are more or fewer axes.
@@ -30,6 +34,8 @@ export function attentionHeatmap(weights: ArrayInput, options: { title: string }
  *
  * More than 16,384 weights in all are rounded as by attentionHeatmap.
  *
+ * In the Python original: `plot_attention_patterns`.
+ *
  * @param weights anything array-like of three axes, the first of which tells the panels apart: [head, query, key]. Its
  * labels are their titles.
  * @throws if there are more or fewer axes, or no panel at all.
@@ -43,7 +49,7 @@ export function attentionPanels(weights: ArrayInput, options: { title: string })
   if (count === 0) throw new Error(`"${array.name}" holds no "${axis}" to draw.`);
   const colours = attentionColours(array);
   const panels = Array.from({ length: count }, (_, index) => {
-    const title = array.labels?.[axis]?.[index] ?? `${axis} ${index}`;
+    const title = positionTitle(array, axis, index);
     return { ...gridOf(labelledThroughout(select(array, { [axis]: index })), "attentionPanels"), title, colours };
   });
   const columns = count % 3 === 0 && count !== 12 ? 3 : Math.min(4, count);

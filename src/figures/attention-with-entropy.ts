@@ -4,6 +4,7 @@ import { attentionColours } from "./colours.js";
 import type { Figure } from "./figure.js";
 import { gridOf, noteOnOddCells, sizeOfGrid } from "./heatmap.js";
 import { mosaic } from "./mosaic.js";
+import { panelHeight } from "./panels.js";
 import { barTile, brief, dottedAt, heatmapTile, positionsAcross, positionsDown, READ, valueAxis } from "./tiles.js";
 
 const CELL = { height: 36, least: 108, most: 520 };
@@ -22,7 +23,7 @@ export function attentionWithEntropy(weights: ArrayInput, options: { title: stri
   const grid = gridOf(array, "attentionWithEntropy");
   const [queries, keys] = sizeOfGrid(grid);
   const entropy = { ...rowEntropy(array), name: "entropy" };
-  const height = Math.min(CELL.most, Math.max(CELL.least, queries * CELL.height));
+  const height = panelHeight(queries, CELL);
   // About square cells on a page of usual width; the rest is for the bars.
   const width = Math.min(0.76, Math.max(0.36, (height * keys) / queries / 900));
   const y = positionsDown(array, grid.rows);

@@ -1,8 +1,19 @@
 import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
-import { baseAxis, baseLayout, CONFIG, encode, escapeText, FAINT, type Figure, titleHeight } from "./figure.js";
-import { checkAxes, noteOnOddCells, positionsOf } from "./heatmap.js";
+import { checkAxes, positionsOf } from "./axes.js";
+import {
+  BLUE,
+  baseAxis,
+  baseLayout,
+  CONFIG,
+  EXPONENTS,
+  encode,
+  escapeText,
+  FAINT,
+  type Figure,
+  titleHeight,
+} from "./figure.js";
+import { noteOnOddCells } from "./heatmap.js";
 
-export const BAR = "#0a84c6";
 const PLOT = 240;
 
 /**
@@ -27,9 +38,16 @@ export function barChart(values: ArrayInput, options: { title: string }): Figure
   const layout = {
     ...baseLayout(options.title, note, { top: titleHeight(note), inside: PLOT, foot: 52 }),
     xaxis: { ...baseAxis(axis), ...positions },
-    yaxis: { ...baseAxis(array.name), showgrid: true, gridcolor: FAINT, zeroline: true, zerolinecolor: FAINT },
+    yaxis: {
+      ...baseAxis(array.name),
+      ...EXPONENTS,
+      showgrid: true,
+      gridcolor: FAINT,
+      zeroline: true,
+      zerolinecolor: FAINT,
+    },
     bargap: 0.15,
   };
-  const bars = { type: "bar", ...(labels && { x: labels }), y, marker: { color: BAR }, hovertemplate };
+  const bars = { type: "bar", ...(labels && { x: labels }), y, marker: { color: BLUE }, hovertemplate };
   return { data: [bars], layout, config: { ...CONFIG } };
 }

@@ -8,12 +8,22 @@ export interface Colours {
   readonly scale: "sequential" | "diverging";
   /** The values of the first and the last colour. */
   readonly range: readonly [number, number];
-  /** Cells are kept as whole numbers of 10^−decimals, in 16 bits; without it, as 32-bit floats. */
+  /** Cells are kept as whole numbers of 10^−decimals, or BLANK, in 16 bits; without it, as 32-bit floats. */
   readonly decimals?: number;
 }
 
-/** Dark to bright in even steps, told apart by the colour-blind and in grey: for weights and other values from 0 up. */
+/** Viridis: dark to bright in even steps, told apart by the colour-blind and in grey: for weights and values from 0 up. */
 const SEQUENTIAL = "Viridis";
+const VIRIDIS = ["#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58"].concat([
+  "#b5de2b",
+  "#fde725",
+]);
+
+/** What a cell that is not finite is kept as among whole numbers; it lies above all others and has no colour. */
+export const BLANK = 65_535;
+
+/** As far above 1 as rounding takes a weight. */
+const ROUNDING = 1e-5;
 
 /** Blue below zero, pale at zero, red above (ColorBrewer's RdBu, which the colour-blind can read). */
 const DIVERGING = ["#053061", "#2166ac", "#4393c3", "#92c5de", "#c9dfea", "#e8e8e8"]
@@ -31,15 +41,17 @@ export function weightColours(title: string, arrays: readonly NamedArray[]): Col
 }
 
 /**
- * From 0 to the largest weight. More weights than one head of 128 × 128, all within 0 and 1, are kept in 16 bits: of
- * four decimals, or as many more as fit while every weight is small.
+ * From 0 to the largest weight. More weights than one head of 128 × 128, all that are finite within 0 and 1 but for
+ * rounding, are kept in 16 bits: of four decimals, or as many more as fit while every weight is small.
  */
 export function attentionColours(weights: NamedArray): Colours {
   const colours = weightColours("attention weight", [weights]);
-  if (weights.data.length <= 16_384 || !weights.data.every((weight) => weight >= 0 && weight <= 1)) return colours;
+  const fits = (weight: number): boolean => !Number.isFinite(weight) || (weight >= 0 && weight <= 1 + ROUNDING);
+  if (weights.data.length <= 16_384 || !weights.data.every(fits)) return colours;
+  const high = Math.min(1, colours.range[1]);
   let decimals = 4;
-  while (Math.round(colours.range[1] * 10 ** (decimals + 1)) <= 65_535) decimals++;
-  return { ...colours, decimals };
+  while (Math.round(high * 10 ** (decimals + 1)) < BLANK) decimals++;
+  return { ...colours, range: [0, high], decimals };
 }
 
 /** Symmetric around zero, as wide as the largest finite magnitude of all the arrays. */
@@ -59,10 +71,11 @@ export function suitableColours(array: NamedArray): "unit" | "weights" | "signed
 export function colourAxis(colours: Colours, place: { left: number; above: number; length: number }): object {
   const [low, high] = colours.range;
   const unit = 10 ** (colours.decimals ?? 0); // how often the stored numbers are the values
+  const scale = colours.scale === "diverging" ? DIVERGING : SEQUENTIAL;
   return {
-    cmin: low * unit,
-    cmax: high * unit,
-    colorscale: colours.scale === "diverging" ? DIVERGING : SEQUENTIAL,
+    ...(colours.decimals === undefined
+      ? { cmin: low * unit, cmax: high * unit, colorscale: scale }
+      : scaleUpTo(Math.round(high * unit))),
     colorbar: {
       orientation: "h",
       title: { text: escapeText(colours.title, 40), side: "top" },
@@ -81,6 +94,16 @@ export function colourAxis(colours: Colours, place: { left: number; above: numbe
       tickfont: { size: 11 },
     },
   };
+}
+
+/** From 0 to the largest stored number; what is above has no colour. Too little of the bar is empty to be seen. */
+function scaleUpTo(most: number): object {
+  const end = most / (most + 1);
+  const stops = VIRIDIS.map((colour, index) => [(index / (VIRIDIS.length - 1)) * end, colour] as const);
+  const last = end + (1 - end) / 2;
+  const none = "rgba(0,0,0,0)";
+  const colorscale = [...stops, [last, VIRIDIS.at(-1)], [last, none], [1, none]];
+  return { cmin: 0, cmax: most + 1, colorscale };
 }
 
 /** About five round values from 0, written as themselves where they stand as stored numbers. */

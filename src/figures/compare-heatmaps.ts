@@ -1,9 +1,9 @@
 import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
 import { namedArray } from "../tensors/named-array.js";
-import { signedColours, suitableColours, weightColours } from "./colours.js";
+import { type Colours, signedColours, suitableColours, weightColours } from "./colours.js";
 import type { Figure } from "./figure.js";
-import { gridOf } from "./heatmap.js";
-import { heatmapPanels } from "./panels.js";
+import { type Grid, gridOf } from "./heatmap.js";
+import { type Cell, heatmapPanels } from "./panels.js";
 
 /**
  * An array before and after an edit, and what changed: three panels that zoom together.
@@ -30,18 +30,30 @@ export function compareHeatmaps(original: ArrayInput, edited: ArrayInput, option
   const both = [before, after];
   const signed = both.some((array) => suitableColours(array) === "signed");
   const colours = signed ? signedColours("value", both) : weightColours("value", both);
-  // Where both are the same infinity, nothing changed: ∞ − ∞ must not be shown as NaN.
-  const values = after.data.map((value, i) => (Object.is(value, before.data[i]) ? 0 : value - (before.data[i] ?? 0)));
-  const change = namedArray("edited − original", before.axes, before.shape, values, before.labels);
-  const panels = [
-    { ...first, title: "original", colours },
-    { ...second, title: "edited", colours },
-    {
-      ...gridOf(change, "compareHeatmaps"),
-      title: "difference",
-      colours: signedColours("edited − original", [change]),
-    },
-  ];
+  const titles = ["original", "edited", "difference"] as const;
   const cell = { height: 14, least: 112, most: 480 };
-  return heatmapPanels(panels, { title: options.title, columns: 3, cell, square: false });
+  return beforeAndAfter(first, second, { ...options, titles, change: "edited − original", colours, cell });
+}
+
+/**
+ * Two grids of the same axes and shape, and what changed between them: three panels that zoom together.
+ *
+ * @param look.change what the difference is called, second − first; `look.colours` are those of the first two panels.
+ */
+export function beforeAndAfter(
+  first: Grid,
+  second: Grid,
+  look: { title: string; titles: readonly [string, string, string]; change: string; colours: Colours; cell: Cell },
+): Figure {
+  const { titles, colours, cell } = look;
+  const { axes, shape, data, labels } = first.array;
+  // Where both are the same infinity, nothing changed: ∞ − ∞ must not be shown as NaN.
+  const values = second.array.data.map((value, i) => (Object.is(value, data[i]) ? 0 : value - (data[i] as number)));
+  const change = namedArray(look.change, axes, shape, values, labels);
+  const panels = [
+    { ...first, title: titles[0], colours },
+    { ...second, title: titles[1], colours },
+    { ...first, array: change, title: titles[2], colours: signedColours(look.change, [change]) },
+  ];
+  return heatmapPanels(panels, { title: look.title, columns: 3, cell, square: false });
 }

@@ -33,6 +33,10 @@ export const FAINT = "rgba(128,128,128,0.35)";
 /** For what must not be overlooked: vermilion, seen on white, on #111 and by the colour-blind. */
 export const ALARM = "#d55e00";
 
+/** Okabe and Ito's blue and orange, told apart by the colour-blind and seen on white and on #111: bars, lines, ribbons. */
+export const BLUE = "#0a84c6";
+export const ORANGE = "#e08a00";
+
 /** No logo and no button that sends the figure to a cloud; as wide as the page. */
 export const CONFIG: Readonly<Record<string, unknown>> = {
   displaylogo: false,
@@ -104,6 +108,9 @@ export function baseLayout(title: string, note: string, pixels: { top: number; i
 export function titleHeight(note: string): number {
   return note ? 70 : 42;
 }
+
+/** For axes of values: 4e-5, where Plotly would write 40µ. */
+export const EXPONENTS: Readonly<Record<string, unknown>> = { exponentformat: "e" };
 
 /** What every axis begins with: no grid, a thin frame all round, room made for its labels. */
 export function baseAxis(title: string): Record<string, unknown> {

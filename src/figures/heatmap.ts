@@ -1,4 +1,6 @@
 import type { NamedArray } from "../tensors/named-array.js";
+import { checkAxes, positionsOf, suffixOf } from "./axes.js";
+import { BLANK } from "./colours.js";
 import { ALARM, encode, escapeText, type Trace } from "./figure.js";
 
 /** Values drawn as a table of cells: `rows` from top to bottom, `columns` from left to right, both axis names. */
@@ -27,32 +29,6 @@ export function gridOf(array: NamedArray, what: string, columns: string = array.
   return { array, columns, rows: array.axes.find((axis) => axis !== columns) as string };
 }
 
-/** @throws unless the array has this many axes, saying what was given, what is needed and what to do. */
-export function checkAxes(array: NamedArray, count: number, what: string): void {
-  if (array.axes.length === count) return;
-  const given = array.axes.map((axis, index) => `${axis}: ${array.shape[index]}`).join(", ");
-  const first = array.axes[0] ?? "";
-  const advice =
-    array.axes.length > count
-      ? `Fix a position along the others first, for example select(array, { ${/^\w+$/.test(first) ? first : JSON.stringify(first)}: 0 }).`
-      : `Keep more axes when you select, or stack() several arrays.`;
-  throw new Error(`${what} draws ${count} axes, but "${array.name}" has ${array.axes.length} [${given}]. ${advice}`);
-}
-
-/** Positions along an axis as Plotly takes them: their labels, made unique and safe, or undefined for plain numbers. */
-export function positionsOf(array: NamedArray, axis: string): string[] | undefined {
-  const labels = array.labels?.[axis];
-  if (!labels) return undefined;
-  // Plotly merges equal categories, drops empty ones and trips over "constructor": zero-width spaces tell them apart.
-  const seen = new Map<string, number>();
-  return labels.map((label) => {
-    const text = escapeText(label, 24);
-    const times = (seen.get(text) ?? 0) + 1;
-    seen.set(text, times);
-    return text + "\u200b".repeat(times);
-  });
-}
-
 /** The values in drawing order, row by row: transposed if the array keeps its columns first. */
 export function cellsOf({ array, columns }: Grid): Float32Array {
   const [first, second] = array.shape as [number, number];
@@ -65,10 +41,16 @@ export function sizeOfGrid({ array, rows, columns }: Grid): [number, number] {
   return [array.shape[array.axes.indexOf(rows)] as number, array.shape[array.axes.indexOf(columns)] as number];
 }
 
-/** Every cell that has no colour: its column, its row, and which of MARKS it is. */
-function oddCells(grid: Grid): { column: number; row: number; mark: Mark }[] {
+interface OddCell {
+  readonly column: number;
+  readonly row: number;
+  readonly mark: Mark;
+}
+
+/** Every cell that has no colour. */
+function oddCells(grid: Grid): OddCell[] {
   const columnCount = sizeOfGrid(grid)[1];
-  const odd: { column: number; row: number; mark: Mark }[] = [];
+  const odd: OddCell[] = [];
   cellsOf(grid).forEach((value, index) => {
     if (Number.isFinite(value)) return;
     const mark = Number.isNaN(value) ? "nan" : value > 0 ? "up" : "down";
@@ -80,7 +62,7 @@ function oddCells(grid: Grid): { column: number; row: number; mark: Mark }[] {
 /**
  * The attributes of a heatmap's two traces that depend on the values: all that a frame has to carry.
  *
- * @param decimals as in Colours: with it, values from 0 to 1 become whole numbers.
+ * @param decimals as in Colours: with it, values from 0 to 1 become whole numbers, and those not finite BLANK.
  */
 export function valuesOf(
   grid: Grid,
@@ -89,20 +71,25 @@ export function valuesOf(
   const odd = oddCells(grid);
   const xs = positionsOf(grid.array, grid.columns);
   const ys = positionsOf(grid.array, grid.rows);
+  // Where many cells are odd in one way, as masked attention is, it is said once.
+  const alike = decimals !== undefined && new Set(odd.map(({ mark }) => mark)).size === 1;
+  const each = (say: (cell: OddCell) => string): string | string[] => (alike ? say(odd[0] as OddCell) : odd.map(say));
   const marks = {
     x: odd.map(({ column }) => xs?.[column] ?? column),
     y: odd.map(({ row }) => ys?.[row] ?? row),
-    text: odd.map(({ mark }) => MARKS[mark].name),
-    marker: { symbol: odd.map(({ mark }) => MARKS[mark].symbol) },
+    text: each(({ mark }) => MARKS[mark].name),
+    marker: { symbol: each(({ mark }) => MARKS[mark].symbol) },
   };
   const cells = cellsOf(grid);
   return [{ z: encode(decimals === undefined ? cells : whole(cells, decimals), sizeOfGrid(grid)) }, marks];
 }
 
-/** Values from 0 to 1 in units of 10^−decimals. 1 itself becomes 0.9999: hovering can say what follows "0." only. */
+/** Values from 0 to 1 in units of 10^−decimals, or BLANK. 1 becomes 0.9999: hovering can say what follows "0." only. */
 function whole(values: Float32Array, decimals: number): Uint16Array {
   const unit = 10 ** decimals;
-  return Uint16Array.from(values, (value) => Math.min(unit - 1, Math.round(value * unit)));
+  return Uint16Array.from(values, (value) =>
+    Number.isFinite(value) ? Math.min(unit - 1, Math.round(value * unit)) : BLANK,
+  );
 }
 
 /**
@@ -119,13 +106,13 @@ export function heatmapTraces(
   markSize: number,
   decimals?: number,
 ): Trace[] {
-  const suffix = panel === 1 ? "" : String(panel);
+  const suffix = suffixOf(panel - 1);
   const place = { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
   const xs = positionsOf(grid.array, grid.columns);
   const ys = positionsOf(grid.array, grid.rows);
   const where = `${escapeText(grid.rows)} %{y}<br>${escapeText(grid.columns)} %{x}<br>`;
   const [cells, marks] = valuesOf(grid, decimals);
-  const value = decimals === undefined ? "%{z:.4~g}" : `0.%{z:0${decimals}d}`;
+  const value = decimals === undefined ? "%{z:.4~g}" : `0.%{z:0${decimals}d}${noteOnBlank(grid, decimals)}`;
   const heatmap: Trace = {
     type: "heatmap",
     ...place,
@@ -138,8 +125,15 @@ export function heatmapTraces(
   };
   if (markSize === 0) return [heatmap];
   const marker = { ...(marks.marker as object), size: markSize, color: ALARM, line: { width: 1.5, color: ALARM } };
-  const hovertemplate = `${where}%{text}<extra></extra>`;
+  // A template does not find one text for all marks, but "-".
+  const hovertemplate = `${where}${typeof marks.text === "string" ? marks.text : "%{text}"}<extra></extra>`;
   return [heatmap, { type: "scatter", mode: "markers", ...place, ...marks, marker, cliponaxis: false, hovertemplate }];
+}
+
+/** What follows the value where one may be BLANK: no template of Plotly's can leave the number out. */
+function noteOnBlank({ array }: Grid, decimals: number): string {
+  if (array.data.every(Number.isFinite)) return "";
+  return ` (0.${String(BLANK).padStart(decimals, "0")}: not finite)`;
 }
 
 /** What a figure's second line says of the cells without colour, and so the key to their marks; empty if all is well. */

@@ -1,6 +1,5 @@
 import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
-import { BAR } from "./bar-chart.js";
-import { baseAxis, baseLayout, CONFIG, encode, FAINT, type Figure, titleHeight } from "./figure.js";
+import { BLUE, baseAxis, baseLayout, CONFIG, EXPONENTS, encode, FAINT, type Figure, titleHeight } from "./figure.js";
 import { noteOnOddCells } from "./heatmap.js";
 
 const BINS = 60;
@@ -35,7 +34,7 @@ export function histogram(values: ArrayInput, options: { title: string }): Figur
   }
   const layout = {
     ...baseLayout(options.title, note, { top: titleHeight(note), inside: PLOT, foot: 52 }),
-    xaxis: baseAxis(array.name),
+    xaxis: { ...baseAxis(array.name), ...EXPONENTS },
     yaxis: { ...baseAxis("count"), showgrid: true, gridcolor: FAINT },
     bargap: 0,
   };
@@ -44,7 +43,7 @@ export function histogram(values: ArrayInput, options: { title: string }): Figur
     x0: first + width / 2,
     dx: width,
     y: encode(counts, [BINS]),
-    marker: { color: BAR },
+    marker: { color: BLUE },
     hovertemplate: "around %{x:.4~g}<br>count %{y}<extra></extra>",
   };
   return { data: [bars], layout, config: { ...CONFIG } };

@@ -1,21 +1,24 @@
 import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
+import { checkAxes } from "./axes.js";
 import {
   ALARM,
+  BLUE,
   baseAxis,
   baseLayout,
   CONFIG,
+  EXPONENTS,
   encode,
   escapeText,
   FAINT,
   type Figure,
   INK,
+  ORANGE,
   type Trace,
   titleHeight,
 } from "./figure.js";
-import { checkAxes } from "./heatmap.js";
 
 /** Okabe and Ito's colours that the colour-blind tell apart and that stand out on white and on #111. */
-const LINES = ["#0a84c6", "#e08a00", "#009e73", "#cc6fa5", "#56a5dd", "#b35900"];
+const LINES = [BLUE, ORANGE, "#009e73", "#cc6fa5", "#56a5dd", "#b35900"];
 const PLOT = 300;
 const LEGEND = 26;
 
@@ -85,7 +88,7 @@ export function lineChart(
   const layout = {
     ...baseLayout(options.title, note, { top: titleHeight(note) + legend, inside: PLOT, foot: 52 }),
     xaxis: { ...baseAxis(x.name), ...grid },
-    yaxis: { ...baseAxis(options.y), ...grid, ...(low >= 0 && { rangemode: "tozero" }) },
+    yaxis: { ...baseAxis(options.y), ...EXPONENTS, ...grid, ...(low >= 0 && { rangemode: "tozero" }) },
     hovermode: "closest",
     showlegend: names.length > 1,
     legend: { orientation: "h", x: 0, xanchor: "left", y: 1, yanchor: "bottom" },

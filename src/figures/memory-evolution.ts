@@ -1,8 +1,9 @@
 import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
 import { select } from "../tensors/named-array.js";
+import { checkAxes } from "./axes.js";
 import { signedColours } from "./colours.js";
 import { escapeText, FAINT, type Figure, type Frame, INK } from "./figure.js";
-import { checkAxes, type Grid, gridOf, valuesOf } from "./heatmap.js";
+import { type Grid, gridOf, valuesOf } from "./heatmap.js";
 import { MEMORY_CELL } from "./memory-heatmap.js";
 import { heatmapPanels } from "./panels.js";
 
@@ -13,6 +14,8 @@ const SLIDER = 76;
  * A memory changing over steps: a heatmap with a slider, and buttons that play it.
  *
  * All steps share one range of colours, symmetric around zero.
+ *
+ * In the Python original: `plot_state_evolution`.
  *
  * @param series anything array-like of three axes, [step, slot, word]; labels of the first name the slider's positions.
  * @throws if there are more or fewer axes, or no step at all.

@@ -11,6 +11,8 @@ export const MEMORY_CELL = { height: 14, least: 112, most: 560 } as const;
  *
  * Colours are symmetric around zero: blue below, pale at zero, red above.
  *
+ * In the Python original: `plot_memory_content`.
+ *
  * @param memory anything array-like of two axes, [slot, word].
  * @throws if there are more or fewer axes.
  * @example show(memoryHeatmap(select(memory, { step: 16, batch: 0 }), { title: "Memory after the input" }))

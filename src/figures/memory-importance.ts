@@ -1,7 +1,8 @@
 import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
 import { type NamedArray, select } from "../tensors/named-array.js";
+import { checkAxes, positionTitle } from "./axes.js";
 import type { Figure } from "./figure.js";
-import { checkAxes, noteOnOddCells } from "./heatmap.js";
+import { noteOnOddCells } from "./heatmap.js";
 import { mosaic, type Tile } from "./mosaic.js";
 import { barTile, brief, dottedAt, positionsAcross, READ, valueAxis } from "./tiles.js";
 
@@ -12,6 +13,8 @@ const HEIGHT = { alone: 240, several: 110 };
  *
  * Several scores stand one under the other, each on its own scale, so that what was learnt, the attention received, the
  * gradient and an ablation can be compared slot by slot.
+ *
+ * In the Python original: `plot_memory_importance`.
  *
  * @param scores of one axis, [slot] or [state], or of two, [score, slot]; labels of the first name the scores. NaN and ±∞
  * have no bar, are counted, and are left out of the mean.
@@ -48,7 +51,7 @@ function rowsOf(array: NamedArray): { name: string; values: NamedArray }[] {
   const count = array.shape[0] as number;
   if (count === 0) throw new Error(`"${array.name}" holds no "${axis}" to draw.`);
   return Array.from({ length: count }, (_, index) => {
-    const name = array.labels?.[axis]?.[index] ?? `${axis} ${index}`;
+    const name = positionTitle(array, axis, index);
     return { name, values: { ...select(array, { [axis]: index }), name } };
   });
 }

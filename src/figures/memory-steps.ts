@@ -1,8 +1,10 @@
 import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
-import { type NamedArray, namedArray, select } from "../tensors/named-array.js";
+import { type NamedArray, select } from "../tensors/named-array.js";
+import { checkAxes, positionTitle } from "./axes.js";
 import { signedColours } from "./colours.js";
+import { beforeAndAfter } from "./compare-heatmaps.js";
 import type { Figure } from "./figure.js";
-import { checkAxes, gridOf } from "./heatmap.js";
+import { gridOf } from "./heatmap.js";
 import { heatmapPanels, type Panel } from "./panels.js";
 
 const CELL = { height: 9, least: 108, most: 300 };
@@ -47,24 +49,16 @@ export function memoryChange(memory: ArrayInput, from: number, to: number, optio
   const array = toNamedArray(memory, "memory", ["step", "slot", "word"]);
   checkAxes(array, 3, "memoryChange");
   const [before, after] = [at(array, from), at(array, to)];
-  const values = after.grid.data.map((value, index) => {
-    const was = before.grid.data[index] as number;
-    return Object.is(value, was) ? 0 : value - was; // ∞ − ∞ is no change, not NaN
-  });
-  const change = namedArray("change", after.grid.axes, after.grid.shape, values, after.grid.labels);
+  const [first, second] = [gridOf(before.grid, "memoryChange"), gridOf(after.grid, "memoryChange")];
+  const titles = [before.title, after.title, "change"] as const;
   const colours = signedColours("value", [before.grid, after.grid]);
-  const panels = [
-    { ...gridOf(before.grid, "memoryChange"), title: before.title, colours },
-    { ...gridOf(after.grid, "memoryChange"), title: after.title, colours },
-    { ...gridOf(change, "memoryChange"), title: "change", colours: signedColours("change", [change]) },
-  ];
-  return heatmapPanels(panels, { title: options.title, columns: 3, cell: { ...CELL, most: 480 }, square: false });
+  return beforeAndAfter(first, second, { ...options, titles, change: "change", colours, cell: { ...CELL, most: 480 } });
 }
 
 function at(array: NamedArray, step: number): { title: string; grid: NamedArray } {
   const [axis] = array.axes as [string];
   const grid = select(array, { [axis]: step });
-  return { title: array.labels?.[axis]?.[step] ?? `${axis} ${step}`, grid };
+  return { title: positionTitle(array, axis, step), grid };
 }
 
 /** Positions evenly spaced from the first to the last. */

@@ -1,9 +1,11 @@
 import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
 import type { NamedArray } from "../tensors/named-array.js";
+import { checkAxes, checkSteps } from "./axes.js";
 import { type Colours, signedColours, suitableColours, unitColours, weightColours } from "./colours.js";
 import { escapeText, type Figure } from "./figure.js";
 import { gridOf, noteOnOddCells } from "./heatmap.js";
 import { type Axis, mosaic, type Tile } from "./mosaic.js";
+import { panelHeight } from "./panels.js";
 import { heatmapTile, positionsAcross, positionsDown } from "./tiles.js";
 
 /** What went in and out of a machine and its memory, all over the same steps. */
@@ -60,24 +62,18 @@ export function memoryUse(use: MemoryUse, options: { title: string; marks?: read
   ]);
   const arrays = rows.flat().map(({ array }) => array);
   const [inputs] = arrays as [NamedArray];
-  for (const array of arrays) {
-    gridOf(array, "memoryUse");
-    if (array.shape[0] === inputs.shape[0]) continue;
-    throw new Error(
-      `memoryUse draws arrays over the same steps: "${array.name}" has ${array.shape[0]} of "${array.axes[0]}", ` +
-        `"${inputs.name}" has ${inputs.shape[0]}.`,
-    );
-  }
+  for (const array of arrays) checkAxes(array, 2, "memoryUse");
+  checkSteps(arrays, "memoryUse");
   const marks = options.marks ?? [];
   for (const mark of marks) checkMark(mark, inputs);
   const colours = coloursOf(arrays);
   const x = positionsAcross(inputs, inputs.axes[0] as string);
   const tiles = rows.map((row) => {
-    const height = Math.max(...row.map(({ array }) => (array.shape[1] as number) * CELL.height));
+    const most = Math.max(...row.map(({ array }) => array.shape[1] as number));
     const axes: [string, Axis][] = [];
     return row.map(({ title, array }): Tile => {
       const y = axisLike(axes, array);
-      const look = { title, width: 1, height: Math.min(CELL.most, Math.max(CELL.least, height)), x, y };
+      const look = { title, width: 1, height: panelHeight(most, CELL), x, y };
       const grid = gridOf(array, "memoryUse", array.axes[0]);
       return { ...heatmapTile(grid, { ...look, colours: colours(array) }), shapes: marks.map(outline) };
     });

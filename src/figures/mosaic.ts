@@ -1,6 +1,7 @@
+import { suffixOf } from "./axes.js";
 import { type Colours, colourAxis } from "./colours.js";
 import { baseLayout, CONFIG, type Figure, type Trace, titleHeight } from "./figure.js";
-import { COLOUR_BAR, emptyNote, labelHeight, PANEL_TITLE, panelHeading, suffixOf, X_TITLE } from "./panels.js";
+import { COLOUR_BAR, emptyNote, HEADING_GAP, labelHeight, PANEL_TITLE, panelHeading, X_TITLE } from "./panels.js";
 
 /** Plotly's axis without its place in the figure. */
 export type Axis = Readonly<Record<string, unknown>>;
@@ -100,7 +101,7 @@ export function mosaic(
       ...(!showsY(place, places) && bare),
       ...(left > 0 && { automargin: false, title: { text: "" } }),
     };
-    const heading = row === 0 && strip > 0 ? { yshift: strip } : {};
+    const heading = row === 0 && strip > 0 ? { yshift: strip + HEADING_GAP } : {};
     if (tile.title) annotations.push({ ...panelHeading(tile.title, left, high), ...heading });
     if (!tile.values.some(Number.isFinite)) annotations.push(emptyNote(n, tile.values.length));
     for (const shape of tile.shapes ?? []) {

@@ -1,7 +1,8 @@
 import type { NamedArray } from "../tensors/named-array.js";
+import { positionsOf, suffixOf } from "./axes.js";
 import { type Colours, colourAxis } from "./colours.js";
 import { baseAxis, baseLayout, CONFIG, escapeText, type Figure, titleHeight } from "./figure.js";
-import { type Grid, heatmapTraces, noteOnOddCells, positionsOf, sizeOfGrid } from "./heatmap.js";
+import { type Grid, heatmapTraces, noteOnOddCells, sizeOfGrid } from "./heatmap.js";
 
 /** One heatmap of a figure. Panels that hold the same Colours object share its colour bar. */
 export interface Panel extends Grid {
@@ -10,13 +11,19 @@ export interface Panel extends Grid {
   readonly colours: Colours;
 }
 
+/** Height of one row of cells in pixels, and the least and the greatest height of a panel. */
+export interface Cell {
+  readonly height: number;
+  readonly least: number;
+  readonly most: number;
+}
+
 /** How panels stand together. */
 export interface Arrangement {
   readonly title: string;
   /** Panels in a row; more go to the next. With several, all panels must have the same axes and lengths. */
   readonly columns: number;
-  /** Height of one row of cells in pixels, and the least and the greatest height of a panel. */
-  readonly cell: { readonly height: number; readonly least: number; readonly most: number };
+  readonly cell: Cell;
   /** Keep cells square when neither side is more than three times the other. */
   readonly square: boolean;
   /** Pixels to leave under everything for controls. */
@@ -29,6 +36,9 @@ export interface Arrangement {
 export const COLOUR_BAR = 52;
 export const PANEL_TITLE = 26;
 export const X_TITLE = 52;
+
+/** Pixels between a heading and the frame under it. */
+export const HEADING_GAP = 3;
 
 /** Between panels of a row, as a part of the width. */
 const GAP = 0.03;
@@ -44,7 +54,7 @@ export function heatmapPanels(panels: readonly Panel[], arrangement: Arrangement
   const rows = Math.ceil(panels.length / columns);
   const note = noteOnOddCells(arrangement.counted ?? panels.map(({ array }) => array));
   const sizes = panels.map(sizeOfGrid);
-  const heights = sizes.map(([rowCount]) => Math.min(cell.most, Math.max(cell.least, rowCount * cell.height)));
+  const heights = sizes.map(([rowCount]) => panelHeight(rowCount, cell));
   const rowHeights = Array.from({ length: rows }, (_, row) => heights[row * columns] as number);
   const panelTitle = panels.some(({ title }) => title) ? PANEL_TITLE : 0;
   const inside = rowHeights.reduce((sum, height) => sum + height + panelTitle, -panelTitle);
@@ -122,11 +132,6 @@ function axesOf(
   return [x, y];
 }
 
-/** Plotly numbers axes "", "2", "3". */
-export function suffixOf(index: number): string {
-  return index === 0 ? "" : String(index + 1);
-}
-
 /** An axis of labels, thinned out by Plotly where they would overlap, or of whole numbers. */
 export function axisFor(array: NamedArray, axis: string, length: number): Record<string, unknown> {
   const labels = positionsOf(array, axis);
@@ -150,8 +155,21 @@ export function labelHeight(alongFoot: readonly (readonly string[])[], columns =
   return Math.max(...lengths);
 }
 
+/** Pixels that a panel of so many rows of cells takes. */
+export function panelHeight(rows: number, cell: Cell): number {
+  return Math.min(cell.most, Math.max(cell.least, rows * cell.height));
+}
+
 export function panelHeading(title: string, left: number, high: number): object {
-  const place = { xref: "paper", x: left, xanchor: "left", yref: "paper", y: high, yanchor: "bottom" };
+  const place = {
+    xref: "paper",
+    x: left,
+    xanchor: "left",
+    yref: "paper",
+    y: high,
+    yanchor: "bottom",
+    yshift: HEADING_GAP,
+  };
   return { ...place, text: escapeText(title, 60), showarrow: false, font: { size: 13 } };
 }
 

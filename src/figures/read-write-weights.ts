@@ -1,8 +1,9 @@
 import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
 import { type NamedArray, select } from "../tensors/named-array.js";
+import { checkAxes } from "./axes.js";
 import { weightColours } from "./colours.js";
 import type { Figure } from "./figure.js";
-import { checkAxes, noteOnOddCells } from "./heatmap.js";
+import { noteOnOddCells } from "./heatmap.js";
 import { type Axis, mosaic, type Tile } from "./mosaic.js";
 import { barTile, positionsAcross, READ, valueAxis, WRITE } from "./tiles.js";
 
@@ -10,6 +11,8 @@ import { barTile, positionsAcross, READ, valueAxis, WRITE } from "./tiles.js";
  * Where every head looks at one moment: its weights over the memory slots, read heads blue, write heads orange.
  *
  * All heads share one scale, from 0 to the largest weight, and zoom together.
+ *
+ * In the Python original: `plot_memory_read_write_operations`.
  *
  * @param read weights of two axes, [head, slot]; each head's sum to one.
  * @param write weights of the same kind, over the same slots.

@@ -4,6 +4,7 @@ import { attentionColours } from "./colours.js";
 import type { Figure } from "./figure.js";
 import { cellsOf, gridOf, noteOnOddCells, sizeOfGrid } from "./heatmap.js";
 import { mosaic } from "./mosaic.js";
+import { panelHeight } from "./panels.js";
 import { barTile, dottedAt, heatmapTile, positionsAcross, positionsDown, READ, valueAxis } from "./tiles.js";
 
 const CELL = { height: 34, least: 136, most: 520 };
@@ -13,6 +14,8 @@ const CELL = { height: 34, least: 136, most: 520 };
  * state receives of all tokens together.
  *
  * Colours run from 0 to the largest weight. The dotted line is an even share: as many tokens as there are for each state.
+ *
+ * In the Python original: `plot_token_to_state_routing`.
  *
  * @param weights of two axes, [token, state]; each token's weights sum to one. Labels stand along the axes.
  * @throws if there are more or fewer axes.
@@ -29,7 +32,7 @@ export function routingHeatmap(weights: ArrayInput, options: { title: string }):
   });
   const labels = array.labels?.[grid.rows];
   const received = namedArray("received", [grid.rows], [states], totals, labels && { [grid.rows]: labels });
-  const height = Math.min(CELL.most, Math.max(CELL.least, states * CELL.height));
+  const height = panelHeight(states, CELL);
   const y = positionsDown(array, grid.rows);
   const heatmap = heatmapTile(grid, {
     title: "",

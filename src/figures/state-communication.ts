@@ -1,8 +1,9 @@
 import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
 import { type NamedArray, select } from "../tensors/named-array.js";
+import { checkAxes, positionTitle } from "./axes.js";
 import { baseLayout, CONFIG, type Figure, INK, titleHeight } from "./figure.js";
-import { checkAxes, noteOnOddCells } from "./heatmap.js";
-import { PANEL_TITLE, panelHeading } from "./panels.js";
+import { noteOnOddCells } from "./heatmap.js";
+import { HEADING_GAP, PANEL_TITLE, panelHeading } from "./panels.js";
 import { type Flow, flowOf, namesOfStates, sankey } from "./state-flow.js";
 import { brief } from "./tiles.js";
 
@@ -16,6 +17,8 @@ const UNDER = 34;
  * A ribbon is as wide as the attention that the state on the right pays to the one on the left, and has the colour of
  * what is heard. So the bar on the left, and the number beside it, is what a state receives in all; bars on the right are
  * equal, since each state has one whole attention to give. Hovering shows the weights. Readable up to about twelve states.
+ *
+ * In the Python original: `plot_state_communication`.
  *
  * @param weights of two axes, [state that listens, state that is heard], or of three with the head first, each of which
  * gets its own panel; 0 or more, and each row sums to one. NaN and ±∞ have no ribbon and are counted.
@@ -45,7 +48,7 @@ export function stateCommunication(weights: ArrayInput, options: { title: string
       y: [Math.max(0, high - height / inside), high],
     };
     const flow = flowOf(array, height);
-    if (title) annotations.push({ ...panelHeading(title, from, high), yshift: PANEL_TITLE });
+    if (title) annotations.push({ ...panelHeading(title, from, high), yshift: PANEL_TITLE + HEADING_GAP });
     annotations.push(...namesOf(array, flow, domain, inside, height));
     if (flow.heard.some((sum) => sum > 0)) return [sankey(array, flow, domain)];
     annotations.push(silence(domain));
@@ -77,7 +80,7 @@ function headsOf(weights: ArrayInput): { title: string; array: NamedArray }[] {
   }
   if (!headed) return [{ title: "", array }];
   return Array.from({ length: array.shape[0] as number }, (_, index) => ({
-    title: array.shape[0] === 1 ? "" : (array.labels?.[axis]?.[index] ?? `${axis} ${index}`),
+    title: array.shape[0] === 1 ? "" : positionTitle(array, axis, index),
     array: select(array, { [axis]: index }),
   }));
 }
@@ -110,7 +113,7 @@ function namesOf(
   const beside = (text: string, at: number, onLeft: boolean): object => ({
     ...base,
     text,
-    ...(onLeft ? { x: left, xanchor: "right", xshift: -6 } : { x: right, xanchor: "left", xshift: 6 }),
+    ...(onLeft ? { x: left, xanchor: "right", xshift: -10 } : { x: right, xanchor: "left", xshift: 10 }),
     y: high - (at * height) / inside,
     yanchor: "middle",
     font: { size: 12 },

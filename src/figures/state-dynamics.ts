@@ -1,10 +1,12 @@
 import { slotDrift } from "../analysis/drift.js";
 import { slotNorm } from "../analysis/slots.js";
 import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
+import { checkAxes } from "./axes.js";
 import { weightColours } from "./colours.js";
 import type { Figure } from "./figure.js";
-import { checkAxes, gridOf, noteOnOddCells } from "./heatmap.js";
+import { gridOf, noteOnOddCells } from "./heatmap.js";
 import { mosaic } from "./mosaic.js";
+import { panelHeight } from "./panels.js";
 import { heatmapTile, positionsAcross, positionsDown } from "./tiles.js";
 
 const CELL = { height: 22, least: 66, most: 260 };
@@ -14,6 +16,8 @@ const CELL = { height: 22, least: 66, most: 260 };
  *
  * Both are Euclidean norms, over the features; each has its own colours, from 0 to its largest. A row is one state, steps
  * run to the right. The first step has none before it and stays blank below. See `slotNorm` and `slotDrift`.
+ *
+ * In the Python original: `plot_state_dynamics`.
  *
  * @param states of three axes, [step, state, feature].
  * @throws if there are more or fewer axes, or no value at all.
@@ -32,7 +36,7 @@ export function stateDynamics(states: ArrayInput, options: { title: string }): F
     name: "change",
     data: Float32Array.from([...new Array(count).fill(Number.NaN), ...drift]),
   };
-  const height = Math.min(CELL.most, Math.max(CELL.least, count * CELL.height));
+  const height = panelHeight(count, CELL);
   const x = positionsAcross(length, step);
   const look = { width: 1, height, x, y: positionsDown(length, state) };
   const tiles = [

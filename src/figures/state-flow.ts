@@ -1,8 +1,8 @@
 import type { NamedArray } from "../tensors/named-array.js";
-import { escapeText, type Trace } from "./figure.js";
+import { BLUE, escapeText, ORANGE, type Trace } from "./figure.js";
 
 /** Colours of the states that are heard, in turn; seen on white and on #111. */
-const STATES = ["#0a84c6", "#e08a00", "#009e73", "#cc6fa5", "#8f7fe8", "#b35900"];
+const STATES = [BLUE, ORANGE, "#009e73", "#cc6fa5", "#8f7fe8", "#b35900"];
 const NODE = { pad: 14, thickness: 12 };
 
 /** What each state is heard and listens in all, and where the middles of their bars stand, from 0 at the top to 1. */

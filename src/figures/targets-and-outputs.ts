@@ -4,6 +4,7 @@ import { unitColours } from "./colours.js";
 import type { Figure } from "./figure.js";
 import { gridOf, noteOnOddCells } from "./heatmap.js";
 import { mosaic, type Tile } from "./mosaic.js";
+import { panelHeight } from "./panels.js";
 import { heatmapTile, positionsAcross, positionsDown } from "./tiles.js";
 
 const CELL = { height: 10, least: 64, most: 160 };
@@ -39,7 +40,7 @@ export function targetsAndOutputs(sequences: readonly Answered[], options: { tit
     );
   }
   const colours = unitColours("value");
-  const height = Math.min(CELL.most, Math.max(CELL.least, bits * CELL.height));
+  const height = panelHeight(bits, CELL);
   const named = (array: NamedArray, name: string) => ({
     ...positionsDown(array, array.axes[1] as string),
     title: { text: name, standoff: 7 },

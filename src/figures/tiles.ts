@@ -1,9 +1,10 @@
 import type { NamedArray } from "../tensors/named-array.js";
+import { positionsOf, suffixOf } from "./axes.js";
 import type { Colours } from "./colours.js";
-import { baseAxis, encode, escapeText, FAINT, INK } from "./figure.js";
-import { type Grid, heatmapTraces, positionsOf, sizeOfGrid } from "./heatmap.js";
+import { BLUE, baseAxis, EXPONENTS, encode, escapeText, FAINT, INK, ORANGE } from "./figure.js";
+import { type Grid, heatmapTraces, sizeOfGrid } from "./heatmap.js";
 import type { Axis, Tile } from "./mosaic.js";
-import { axisFor, suffixOf } from "./panels.js";
+import { axisFor } from "./panels.js";
 
 /** What the maker of any tile is told. */
 interface Look {
@@ -15,8 +16,8 @@ interface Look {
 }
 
 /** Bars in a mosaic: for what is read or looked at, and for what is written. */
-export const READ = "#0a84c6";
-export const WRITE = "#e08a00";
+export const READ: string = BLUE;
+export const WRITE: string = ORANGE;
 
 /** Positions of an array's axis from left to right, as wide as a heatmap of them. */
 export function positionsAcross(array: NamedArray, axis: string): Axis {
@@ -33,7 +34,13 @@ export function positionsDown(array: NamedArray, axis: string): Axis {
 /** An axis of values, with a grid; from 0 unless they go below it, or in a range of its own. */
 export function valueAxis(title: string, range?: readonly [number, number]): Axis {
   const grid = { showgrid: true, gridcolor: "rgba(128,128,128,0.18)", zeroline: true, zerolinecolor: FAINT };
-  return { ...baseAxis(title), ...grid, nticks: 5, ...(range ? { range: [...range] } : { rangemode: "tozero" }) };
+  return {
+    ...baseAxis(title),
+    ...grid,
+    nticks: 5,
+    ...EXPONENTS,
+    ...(range ? { range: [...range] } : { rangemode: "tozero" }),
+  };
 }
 
 /**
@@ -109,9 +116,11 @@ export function dottedAt(axis: "x" | "y", value: number): { xref: string; yref: 
   return shape;
 }
 
-/** A number as a heading says it: three digits. */
+/** A number as a heading says it: three digits, and an exponent below 0.001. */
 export function brief(value: number): string {
-  return String(Number(value.toPrecision(3)));
+  if (value === 0 || Math.abs(value) >= 1e-3) return String(Number(value.toPrecision(3)));
+  const [digits, exponent] = value.toExponential(2).split("e");
+  return `${Number(digits)}e${exponent}`;
 }
 
 function axesOf(panel: number): { xaxis: string; yaxis: string } {

@@ -202,6 +202,15 @@ describe("importance and weights of slots", () => {
     expect(layoutOf(figure).title.subtitle.text).toContain("× 1 NaN");
   });
 
+  test("are read as exponents where they are small, in headings and along the axis", () => {
+    const means = [4.33e-5, 0.001, -2e-4, 0, 12.345].map((score) => {
+      const figure = memoryImportance([score, score], { title: "" });
+      expect(layoutOf(figure).yaxis.exponentformat).toBe("e");
+      return headingsOf(figure)[0];
+    });
+    expect(means).toEqual(["4.33e-5", "0.001", "-2e-4", "0", "12.3"].map((mean) => `mean ${mean} (dotted)`));
+  });
+
   test("of several scores have scales of their own; those of all heads one, from 0 to the largest", () => {
     const scores = memoryImportance(
       [
@@ -398,7 +407,9 @@ describe("what cannot be drawn is refused", () => {
   test("arrays over different slots, steps or bits", () => {
     expect(() => readWriteWeights([[1, 0]], [[1]], options)).toThrow('"read weight" has 2, "write weight" has 1');
     expect(() => memoryUse({ ...use, reads: [[1], [2]] }, options)).toThrow('"reads" has 2 of "step", "input" has 6');
-    expect(() => addressingStages({ ...stages, gate: [1, 2] }, options)).toThrow('"gate g" has 2, "content" has 4');
+    expect(() => addressingStages({ ...stages, gate: [1, 2] }, options)).toThrow(
+      '"gate g" has 2 of "step", "content" has 4',
+    );
     expect(() => addressingStages({ ...stages, gated: [[1], [1], [1], [1]] }, options)).toThrow("over the same slots");
     const other = { title: "wide", targets: [[1, 2, 3]], outputs: [[1, 2, 3]] };
     expect(() => targetsAndOutputs([answered(2), other], options)).toThrow('"wide" has 3, "length 2" 2');

@@ -91,7 +91,7 @@ describe("many attention weights", () => {
   /** The weights as hovering says them. */
   const said = ({ data }: Figure): number[] =>
     data.flatMap(({ z, hovertemplate }) => {
-      const digits = Number(/attention 0\.%\{z:0(\d+)d\}</.exec(hovertemplate as string)?.[1]);
+      const digits = Number(/attention 0\.%\{z:0(\d+)d\}[< ]/.exec(hovertemplate as string)?.[1]);
       return decoded(z as EncodedArray).values.map((value) => Number(`0.${String(value).padStart(digits, "0")}`));
     });
 
@@ -115,9 +115,11 @@ describe("many attention weights", () => {
         expect(cmin).toBe(0);
         const ticks: string[] = colorbar.ticktext;
         expect(colorbar.tickvals).toHaveLength(ticks.length);
-        const places: number[] = colorbar.tickvals.map((place: number) => place / cmax);
+        const unit = colorbar.tickvals.at(-1) / Number(ticks.at(-1));
+        expect(Math.log10(unit)).toBeCloseTo(Math.round(Math.log10(unit)), 9);
+        expect(Math.abs(cmax - largest * unit)).toBeLessThanOrEqual(1.5);
         ticks.forEach((text, index) => {
-          expect(places[index]).toBeCloseTo(Number(text) / largest, 5);
+          expect(colorbar.tickvals[index] / unit).toBeCloseTo(Number(text), 9);
         });
         expect(ticks.length).toBeGreaterThan(2);
         expect(ticks.length).toBeLessThan(8);
@@ -126,13 +128,45 @@ describe("many attention weights", () => {
     );
   });
 
-  test("stay 32-bit floats where they are few, or one is not from 0 to 1", () => {
+  test("leave out what is not finite: no colour, a mark, and still at most 1.2 times the bytes", () => {
+    const array = heads(12, (index) => (index % 128 >= 100 ? Number.NaN : Math.abs(Math.sin(index))));
+    const figure = draw(array);
+    expect(JSON.stringify(figure).length).toBeLessThan(1.2 * array.data.byteLength);
+    const [cells, marks] = figure.data as unknown as [
+      { z: EncodedArray; hovertemplate: string },
+      { x: number[]; y: number[]; hovertemplate: string },
+    ];
+    const { values } = decoded(cells.z);
+    const { cmax, colorscale } = layoutOf(figure).coloraxis;
+    const highest = Math.max(...values.filter((value) => value < 65_535));
+    const blank = values.flatMap((value, index) => (value === 65_535 ? [index] : []));
+    expect(blank).toEqual(
+      [...array.data.subarray(0, 16_384).keys()].filter((index) => Number.isNaN(array.data[index])),
+    );
+    expect(marks.x.map((x, index) => x + 128 * (marks.y[index] as number))).toEqual(blank);
+    expect(marks).toMatchObject({ text: "NaN", marker: { symbol: "x-thin" } });
+    expect(marks.hovertemplate).toContain("<br>NaN<extra>");
+    const clear = colorscale.find(([, colour]: [number, string]) => colour === "rgba(0,0,0,0)")[0];
+    expect(highest / cmax).toBeLessThan(clear);
+    expect(colorscale.map(([at]: [number]) => at)).toEqual(
+      colorscale.map(([at]: [number]) => at).toSorted((a: number, b: number) => a - b),
+    );
+    expect(cells.hovertemplate).toContain("(0.65535: not finite)");
+    const faint = draw(heads(2, (index) => (index === 9 ? Number.NaN : 0.05)));
+    expect(faint.data[0]?.hovertemplate).toContain("0.%{z:06d} (0.065535: not finite)");
+    expect(draw(heads(2, () => 0.5)).data[0]?.hovertemplate).not.toContain("65535");
+  });
+
+  test("stay 32-bit floats where they are few, or one is not from 0 to 1 but for rounding", () => {
     const z = (array: NamedArray): unknown => (draw(array).data[0]?.z as EncodedArray | undefined)?.dtype;
     expect(z(heads(1, () => 0.5))).toBe("f4");
     expect(z(heads(2, () => 0.5))).toBe("u2");
-    for (const odd of [Number.NaN, -0.001, 1.001, Number.POSITIVE_INFINITY]) {
-      expect(z(heads(2, (index) => (index === 20_000 ? odd : 0.5)))).toBe("f4");
-    }
+    const withOne = (odd: number): NamedArray => heads(2, (index) => (index === 5000 ? odd : 0.5));
+    for (const odd of [-0.001, 1.001]) expect(z(withOne(odd))).toBe("f4");
+    for (const odd of [Number.NaN, Number.POSITIVE_INFINITY]) expect(z(withOne(odd))).toBe("u2");
+    const rounded = draw(withOne(1 + 2 ** -23));
+    expect(said(rounded)[5000]).toBe(0.9999);
+    expect(layoutOf(rounded).coloraxis.colorbar.ticktext.at(-1)).toBe("1");
     const one = namedArray("attention", ["query", "key"], [1, 16_385], new Float32Array(16_385));
     expect(attentionHeatmap(one, { title: "" }).data[0]?.z).toMatchObject({ dtype: "u2" });
   });
@@ -259,6 +293,26 @@ describe("colours", () => {
   });
 });
 
+describe("numbers that people read", () => {
+  test("of bars, curves and distributions are written with exponents, not with SI prefixes", () => {
+    const axes = [
+      layoutOf(barChart([2e-5, 4e-5], { title: "" })).yaxis,
+      layoutOf(lineChart({ name: "step", values: [0] }, { loss: [2e-5] }, { title: "", y: "" })).yaxis,
+      layoutOf(histogram([2e-5, 4e-5], { title: "" })).xaxis,
+    ];
+    for (const axis of axes) expect(axis.exponentformat).toBe("e");
+  });
+
+  test("stand over the steps under the name of their quantity", () => {
+    const titles = (quantity?: string): string[] => {
+      const layout = layoutOf(overSteps([reads, adds], { title: "", ...(quantity && { quantity }) }));
+      return [layout.coloraxis, layout.coloraxis2].map(({ colorbar }) => colorbar.title.text);
+    };
+    expect(titles()).toEqual(["value, 0 to 1", "signed value"]);
+    expect(titles("weight so far")).toEqual(["weight so far, 0 to 1", "signed weight so far"]);
+  });
+});
+
 describe("text of strangers", () => {
   const nasty = `<a href="javascript:x">&amp;</a> $x^2$ %{z}`;
 
@@ -302,11 +356,22 @@ describe("what cannot be drawn is refused", () => {
     expect(() => memoryEvolution(memory, { title: "" })).toThrow("Keep more axes when you select, or stack()");
   });
 
+  test("one array where a list of them is meant, saying how to write it", () => {
+    const options = { title: "" };
+    const [one, flat] = [writes, Float32Array.of(1)] as unknown as [NamedArray[], NamedArray[]];
+    expect(() => overSteps(one, options)).toThrow(
+      'overSteps takes a list of arrays, but was given the array "write.0.weights". Write [array] to draw one.',
+    );
+    expect(() => weightsOverSteps(flat, options)).toThrow("weightsOverSteps takes a list of arrays, but was given one");
+    expect(() => overSteps(undefined as unknown as NamedArray[], options)).toThrow("but was given undefined");
+  });
+
   test("arrays over different steps, or none", () => {
     const longer = namedArray("outputs", ["step", "bit"], [4, 1], [0, 0, 0, 0]);
     expect(() => overSteps([writes, longer], { title: "" })).toThrow(
       '"outputs" has 4 of "step", "write.0.weights" has 3',
     );
+    expect(() => overSteps([writes, { ...writes, axes: ["time", "slot"] }], { title: "" })).toThrow('is "time"');
     expect(() => weightsOverSteps([], { title: "" })).toThrow("needs at least one array");
   });
 
