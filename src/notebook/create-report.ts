@@ -6,7 +6,7 @@ import { replaceFolder, restoreFolder } from "../files/replace-folder.js";
 import { toCsv } from "./csv.js";
 import { fileNames } from "./file-names.js";
 import { findBrowser } from "./headless-browser.js";
-import { MANIFEST, manifestOf, type ReportAccount, refuseOthers } from "./report-manifest.js";
+import { MANIFEST, manifestOf, type ReportAccount, refuseFiles, refuseOthers } from "./report-manifest.js";
 import { reportPage, type Section } from "./report-page.js";
 import { type ReportData, reportParts } from "./report-parts.js";
 import { staticPictures } from "./static-pictures.js";
@@ -33,6 +33,8 @@ const PLOTLY = "figures/plotly.min.js";
  *
  * The folder is written whole or not at all, and an older report in it is replaced whole.
  *
+ * In the Python original: create_comprehensive_report.
+ *
  * @param data the arrays to draw by name, in the standard figures, beside figures and tables of your own.
  * @param directory made if it is missing; else it must be empty or hold a report and nothing else.
  * @param options.title of the pages; `options.about` stands under it: plain text, paragraphs divided by empty lines.
@@ -52,6 +54,7 @@ export async function createReport(
   if (typeof directory !== "string" || !directory) throw new Error("createReport needs the path of a directory.");
   const path = resolve(directory);
   const browser = findBrowser();
+  await refuseFiles(path);
   await restoreFolder(path);
   await refuseOthers(path);
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { Dirent } from "node:fs";
+import { type Dirent, existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Section } from "./report-page.js";
 
 export const MANIFEST = "manifest.json";
@@ -43,23 +43,37 @@ function filesOf(id: string, files: ReadonlyMap<string, string>): string[] {
   return [`figures/${id}.html`, `figures/${id}.svg`, `tables/${id}.csv`].filter((path) => files.has(path));
 }
 
+const CHOOSE = "choose another directory, or move it away first";
+
 /**
- * Make sure that a report may take a path: nothing is there, or an empty folder, or a report with nothing else beside it.
+ * Make sure that a path, or what is there of the way to it, is a directory.
+ *
+ * @throws saying which file is in the way.
+ */
+export async function refuseFiles(directory: string): Promise<void> {
+  let there = directory;
+  while (!existsSync(there) && there !== dirname(there)) there = dirname(there);
+  const found = await stat(there).catch(absent);
+  if (!found || found.isDirectory()) return;
+  const within = there === directory ? "" : `, so that "${directory}" cannot be made`;
+  throw new Error(`"${there}" is a file${within}; a report needs a directory: ${CHOOSE}.`);
+}
+
+/**
+ * Make sure that a report may take a directory: nothing is there, or an empty folder, or a report with nothing else beside it.
  *
  * @throws saying what is there instead.
  */
 export async function refuseOthers(directory: string): Promise<void> {
   const found = await stat(directory).catch(absent);
   if (!found) return;
-  const choose = "choose another directory, or move it away first";
-  if (!found.isDirectory()) throw new Error(`"${directory}" is a file; a report needs a directory: ${choose}.`);
   const entries = await readdir(directory, { withFileTypes: true, recursive: true });
   const paths = entries.filter((entry) => !CLUTTER.includes(entry.name)).map((entry) => pathWithin(directory, entry));
   if (paths.length === 0) return;
   const own = await ownPaths(directory);
-  if (!own) throw new Error(`"${directory}" holds something that is not a report: ${choose}.`);
+  if (!own) throw new Error(`"${directory}" holds something that is not a report: ${CHOOSE}.`);
   const other = paths.find((path) => !own.has(path));
-  if (other) throw new Error(`"${directory}" holds "${other}", which is not of the report there: ${choose}.`);
+  if (other) throw new Error(`"${directory}" holds "${other}", which is not of the report there: ${CHOOSE}.`);
 }
 
 /** The paths of a report's files and folders, by its manifest; undefined if it is none. */

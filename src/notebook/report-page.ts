@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { escapeText, type Figure } from "../figures/figure.js";
 import type { ReportPart } from "./report-parts.js";
 import { escapeHtml, htmlTable } from "./table.js";
 
@@ -84,18 +85,32 @@ function sectionHtml({ id, part, links, csv }: Section): string {
 <div class="jp-RenderedHTMLCommon jp-RenderedMarkdown">
 ${heading}${paragraphs(part.about)}
 </div>
-${"figure" in part ? figureHtml(part.figure) : tableHtml(part.table, { name: `${id}.csv`, ...(csv && { address: encodeURI(csv) }) })}
+${"figure" in part ? figureHtml(untitled(part.figure, part.name), part.name && id) : tableHtml(part.table, { name: `${id}.csv`, ...(csv && { address: encodeURI(csv) }) })}
 ${smallPrint([...part.arrays.map(shapeOf), linksHtml(links)].filter(Boolean).join(" · "))}
 </section>
 `;
 }
 
-function figureHtml(figure: object): string {
-  const { height } = (figure as { layout: { height?: unknown } }).layout;
+/** Pixels of a figure's title line. */
+const TITLE = 24;
+
+/** The figure without its title, if that is the heading which stands above it; a note under the title takes its place. */
+function untitled(figure: Figure, heading: string): Figure {
+  const { title, height, margin } = figure.layout as Figure["layout"] & { margin?: { t?: unknown } };
+  if (!heading || title?.text !== escapeText(heading)) return figure;
+  if (typeof height !== "number" || typeof margin?.t !== "number") return figure; // none of ours
+  const { subtitle, ...place } = title as Figure["layout"]["title"] & { subtitle?: object };
+  const layout = { ...figure.layout, height: height - TITLE, margin: { ...margin, t: margin.t - TITLE } };
+  return { ...figure, layout: { ...layout, title: { ...place, y: 1 - 12 / layout.height, text: "", ...subtitle } } };
+}
+
+/** @param headedBy the id of its heading, empty for none. */
+function figureHtml(figure: Figure, headedBy: string): string {
+  const { height } = figure.layout as { height?: unknown };
   // In JSON "<" stands only within strings, so that this spelling keeps every value and cannot end the script.
   const json = JSON.stringify(figure).replaceAll("<", "\\u003c");
   const room = typeof height === "number" ? ` style="min-height: ${height}px"` : "";
-  return `<figure class="report-figure jp-OutputArea-output">
+  return `<figure class="report-figure jp-OutputArea-output"${headedBy && ` aria-labelledby="${escapeHtml(headedBy)}"`}>
 <script type="application/json">${json}</script>
 <div class="report-plot"${room}></div>
 </figure>`;

@@ -51,6 +51,10 @@ const MEMORY = ["memoryContent", "memoryOverSteps"] as const;
  */
 export function reportParts(data: ReportData): readonly ReportPart[] {
   const known = [...Object.keys(ARRAYS), "figures", "tables"];
+  if (!isRecord(data)) {
+    const given = Array.isArray(data) ? "an array" : String(data);
+    throw new Error(`A report takes an object with some of ${known.join(", ")}, but was given ${given}.`);
+  }
   for (const name of Object.keys(data)) {
     if (!known.includes(name)) throw new Error(`A report has no "${name}"; it takes ${known.join(", ")}.`);
   }
@@ -116,20 +120,37 @@ function numbers(arrays: Arrays): ReportPart[] {
 function freeFigures({ figures = {} }: ReportData): ReportPart[] {
   return Object.entries(figures).map(([name, given]) => {
     const { figure, about } = given ?? {};
-    if (isFigure(figure) && typeof about === "string") return { name, about, arrays: [], figure };
+    if (isFigure(figure) && typeof about === "string") {
+      checkJson(name, figure);
+      return { name, about, arrays: [], figure };
+    }
     throw new Error(
       `The report's figure "${name}" must be { figure, about }: a figure with data and layout, and text.`,
     );
   });
 }
 
+/** Pages hold figures as JSON, which knows no circles and no bigints. */
+function checkJson(name: string, figure: Figure): void {
+  try {
+    JSON.stringify(figure);
+  } catch (error) {
+    const [why] = (error as Error).message.split("\n");
+    throw new Error(`The report's figure "${name}" cannot be written as JSON: ${why}. Give it plain values only.`);
+  }
+}
+
 function freeTables({ tables = {} }: ReportData): ReportPart[] {
   return Object.entries(tables).map(([name, given]) => {
     const { table, about } = given ?? {};
-    const frame = Array.isArray(table) ? frameOf(table as Rows) : table;
+    const frame = Array.isArray(table) && table.every(isRecord) ? frameOf(table) : table;
     if (isDataFrame(frame) && typeof about === "string") return { name, about, arrays: [], table: frame };
     throw new Error(
       `The report's table "${name}" must be { table, about }: a DataFrame or a list of records, and text.`,
     );
   });
+}
+
+function isRecord(what: unknown): what is Readonly<Record<string, unknown>> {
+  return typeof what === "object" && what !== null && !Array.isArray(what);
 }

@@ -32,7 +32,8 @@ export function outputOf(what: Figure | DataFrame | string): Record<string, unkn
 
 /** Whether something has the shape of a Plotly figure. */
 export function isFigure(what: unknown): what is Figure {
-  return !!what && Array.isArray((what as Figure).data) && typeof (what as Figure).layout === "object";
+  const { data, layout } = (what ?? {}) as Partial<Figure>;
+  return Array.isArray(data) && typeof layout === "object" && layout !== null;
 }
 
 /** One line about a figure: its title and what it is made of. */

@@ -95,14 +95,14 @@ export const STANDARD_FIGURES: readonly StandardFigure[] = [
     "multiHeadAttention",
     attentionPanels,
     "Every head in a panel of its own, in one range of colours, so that heads can be compared: rows are queries, columns are " +
-      "keys. Heads that look alike do the same work; a bright diagonal is a head whose positions attend to themselves.",
+      "keys. Heads that look alike attend alike here; a bright diagonal is a head whose positions attend to themselves.",
   ),
   figure(
     "Memory content",
     "memoryContent",
     memoryHeatmap,
     "A row for each memory slot, a column for each number of its word. Blue is below zero, pale is zero, red is above. Rows " +
-      "that look alike hold the same; a pale row holds nothing.",
+      "that look alike hold the same; a pale row holds values near zero on this scale.",
   ),
   figure(
     "Memory over the steps",
@@ -122,7 +122,8 @@ export const STANDARD_FIGURES: readonly StandardFigure[] = [
     "importanceScores",
     memoryImportance,
     "The importance of each position, with a line at the mean: bars above it are more important than the average. Bars of " +
-      "one height mean that none is preferred.",
+      'one height mean that none is preferred. A score "written, then read", if it is there, multiplies the weight of each ' +
+      "reading by that of all earlier writes to the slot.",
   ),
   heads("Initial read and write weights", "initialReadWeights", "initialWriteWeights", "before the first step"),
   heads("Final read and write weights", "finalReadWeights", "finalWriteWeights", "after the last step"),

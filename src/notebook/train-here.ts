@@ -21,13 +21,14 @@ export async function trainHere(
   options: Omit<TrainOptions, "signal"> = {},
 ): Promise<TrainingResult> {
   const line = liveLine(process.stderr);
+  const answer = training.model.activation === "softmax" ? "answer" : "answer bit"; // one of many, or a bit each
   let shownAt = 0;
   const show: OnProgress = async (progress) => {
     await options.onProgress?.(progress);
     const now = performance.now();
     if (now - shownAt < 200 && progress.update < progress.updates) return;
     shownAt = now;
-    line.update(progressText(training.task.name, progress));
+    line.update(progressText(training.task.name, progress, answer));
   };
   try {
     return await stopOnInterrupt((signal) => train(training, { ...options, signal, onProgress: show }));
@@ -38,13 +39,13 @@ export async function trainHere(
 
 type Shown = Pick<Progress, "update" | "updates" | "bitsPerAnswer" | "seconds">;
 
-/** One line: how far, the loss, the speed, the time left. */
-export function progressText(task: string, progress: Shown): string {
+/** One line: how far, the loss, the speed, the time left. `answer` is what the loss is counted by. */
+export function progressText(task: string, progress: Shown, answer: "answer" | "answer bit" = "answer bit"): string {
   const { update, updates, bitsPerAnswer, seconds } = progress;
   const speed = update / seconds;
   const rate = speed >= 1 ? `${speed.toFixed(1)} updates/s` : `${(1 / speed).toFixed(1)} s/update`;
   const done = `${update.toLocaleString("en")}/${updates.toLocaleString("en")} (${Math.floor((100 * update) / updates)} %)`;
-  const loss = `${bitsPerAnswer.toFixed(4)} bits lost per answer bit`;
+  const loss = `${bitsPerAnswer.toFixed(4)} bits lost per ${answer}`;
   return `${task}: ${done}, ${loss}, ${rate}, ${duration((updates - update) / speed)} left`;
 }
 

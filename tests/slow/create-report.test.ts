@@ -78,6 +78,18 @@ async function open(path: string, colorScheme: "light" | "dark" = "light"): Prom
   return opened;
 }
 
+/** Pixels by which a page slides sideways, a moment after its window took a new width. */
+async function slide(page: Page, width: number): Promise<number> {
+  await page.setViewportSize({ width, height: 900 });
+  await page.waitForTimeout(300);
+  return page.evaluate(() => {
+    scrollTo(1e4, scrollY);
+    const pixels = scrollX;
+    scrollTo(0, scrollY);
+    return pixels;
+  });
+}
+
 describe.skipIf(browserMissing)("a report in a browser with no network", () => {
   let report: CreatedReport;
   beforeAll(async () => {
@@ -92,11 +104,9 @@ describe.skipIf(browserMissing)("a report in a browser with no network", () => {
       expect(await page.locator(".report-problem").count()).toBe(0);
       expect(await page.title()).toBe(HOSTILE);
       expect(await page.locator(".report-contents a").count()).toBe(FIGURES + 4);
-      for (const width of [1300, 700]) {
-        await page.setViewportSize({ width, height: 900 });
-        expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+      for (const width of [1300, 1280, 1240, 1200, 700, 390]) {
+        expect(await slide(page, width), `${width} pixels wide`).toBe(0);
       }
-      await page.waitForTimeout(300);
       expect(watch).toEqual(clean);
       await page.context().close();
     },
@@ -120,6 +130,22 @@ describe.skipIf(browserMissing)("a report in a browser with no network", () => {
     expect(await page.locator("h1, h2").allTextContents()).toEqual(["Memory over the steps"]);
     expect(watch).toEqual(clean);
     await page.context().close();
+  });
+
+  test("a figure's title is the heading above it on the report's pages, and in it where it stands by itself", async () => {
+    const titles = async (path: string): Promise<string[]> => {
+      const { page } = await open(join(report.directory, path));
+      const all = page.locator(".report-figure");
+      const found = await all.evaluateAll((figures) =>
+        figures.map((figure) => figure.querySelector(".gtitle")?.textContent ?? ""),
+      );
+      await expect.poll(() => page.getByRole("figure", { name: "Memory content", exact: true }).count()).toBe(1);
+      await page.context().close();
+      return found;
+    };
+    expect((await titles("index.html")).filter((title) => title === "Memory content")).toEqual([]);
+    expect(await titles("figures/memory-content.html")).toEqual(["Memory content"]);
+    expect(await readFile(join(report.directory, "figures/memory-content.svg"), "utf8")).toContain(">Memory content<");
   });
 
   test("every figure has a picture on white that a browser reads as SVG", async () => {

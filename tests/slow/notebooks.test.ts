@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type NotebookReport, reportNotebooks } from "../../src/notebook/report.js";
 import { browserMissing, launchBrowser, openOffline } from "./browser.js";
@@ -43,6 +43,14 @@ describe.each(names)("%s as it is committed", (name) => {
   });
 });
 
+/** A folder for copies of notebooks that find data/ and the package beside it, as in the repository, but reports/ of its own. */
+async function besideData(scratch: string): Promise<string> {
+  for (const name of ["data", "node_modules", "package.json"]) await symlink(join(root, name), join(scratch, name));
+  const copies = join(scratch, "notebooks");
+  await mkdir(copies);
+  return copies;
+}
+
 /** The notebook with every code cell standing there twice, as if it had been run again before going on. */
 async function doubled(name: string, into: string): Promise<string> {
   const notebook = JSON.parse(readFileSync(join(folder, name), "utf8")) as {
@@ -56,15 +64,28 @@ async function doubled(name: string, into: string): Promise<string> {
   return path;
 }
 
+/** Pixels by which a page slides sideways, a moment after its window took a new width. */
+async function slide(page: Page, width: number): Promise<number> {
+  await page.setViewportSize({ width, height: 900 });
+  await page.waitForTimeout(300);
+  return page.evaluate(() => {
+    scrollTo(1e4, scrollY);
+    const pixels = scrollX;
+    scrollTo(0, scrollY);
+    return pixels;
+  });
+}
+
 describe("every notebook, run from top to bottom with each cell run twice", () => {
   let outDir: string;
-  let copies: string;
+  let scratch: string;
   let reports: readonly NotebookReport[] = [];
   let browser: Browser | undefined;
 
   beforeAll(async () => {
     outDir = await mkdtemp(join(tmpdir(), "tapescope-reports-"));
-    copies = await mkdtemp(join(root, ".twice-")); // beside notebooks/, so that ../data is what it is for them
+    scratch = await mkdtemp(join(tmpdir(), "tapescope-twice-"));
+    const copies = await besideData(scratch);
     const notebooks = await Promise.all(names.map((name) => doubled(name, copies)));
     reports = await reportNotebooks({ outDir, notebooks });
     if (!browserMissing) browser = await launchBrowser();
@@ -72,7 +93,7 @@ describe("every notebook, run from top to bottom with each cell run twice", () =
   afterAll(async () => {
     await browser?.close();
     await rm(outDir, { recursive: true });
-    await rm(copies, { recursive: true });
+    await rm(scratch, { recursive: true });
   });
 
   test("ends without an error and becomes a page under 8 MB", () => {
@@ -82,12 +103,19 @@ describe("every notebook, run from top to bottom with each cell run twice", () =
     for (const report of reports) expect(report.ok && report.bytes).toBeLessThan(8e6);
   });
 
+  test("writes its files into the reports/ beside it", () => {
+    expect(readdirSync(join(scratch, "reports"))).toEqual(
+      expect.arrayContaining(["mean-focus.csv", "memory-and-attention"]),
+    );
+  });
+
   test.skipIf(browserMissing).each(names)("%s lives in a browser with the network off", async (name) => {
     const { page, watch } = await openOffline(browser as Browser, { viewport: { width: 1300, height: 900 } });
     await page.goto(pathToFileURL(join(outDir, name.replace(/ipynb$/, "html"))).href);
     const wanted = 2 * figuresIn(readFileSync(join(folder, name), "utf8"));
     await page.waitForSelector("html[data-figures=drawn]");
     expect(await page.locator(".report-figure:has(.main-svg)").count()).toBe(wanted);
+    for (const width of [1200, 1280]) expect(await slide(page, width)).toBe(0);
     expect(watch).toEqual({ errors: [], requests: [], dialogs: [] });
   });
 });

@@ -29,6 +29,18 @@ async function openPage(path: string): Promise<{ page: Page; watch: Watch }> {
   return opened;
 }
 
+/** Pixels by which a page slides sideways, a moment after its window took a new width. */
+async function slide(page: Page, width: number): Promise<number> {
+  await page.setViewportSize({ width, height: 900 });
+  await page.waitForTimeout(300);
+  return page.evaluate(() => {
+    scrollTo(1e4, scrollY);
+    const pixels = scrollX;
+    scrollTo(0, scrollY);
+    return pixels;
+  });
+}
+
 const drawnFigures = (page: Page) => page.locator(".report-figure:has(.main-svg)").count();
 const clean: Watch = { errors: [], requests: [], dialogs: [] };
 
@@ -144,6 +156,10 @@ const draw = (figure: object) =>
         .poll(() => heading.evaluate((h) => h.getBoundingClientRect().top < innerHeight), { timeout: 60_000 })
         .toBe(true);
       expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    });
+
+    test.each([390, 1200, 1240, 1280])("slides to no side in a window of %i pixels", async (width) => {
+      expect(await slide(page, width)).toBe(0);
     });
 
     test("is dark where the reader's system is dark, and light and without controls on paper", async () => {

@@ -77,16 +77,28 @@ describe("the parts of a report", () => {
   });
 
   test.each([
+    [null, /^A report takes an object with some of attentionWeights, .*, but was given null\.$/],
+    [[even], /^A report takes an object .* was given an array\.$/],
     [{}, "A report needs at least one of attentionWeights, "],
     [{ attention: even }, 'A report has no "attention"; it takes attentionWeights, '],
     [{ memoryContent: [1, 2] }, "memoryContent must be [slot, word], but has 1 axes [2]"],
     [{ finalReadWeights: [[[1]]] }, "finalReadWeights must be [head, slot] or [slot], but has 3 axes [1, 1, 1]"],
     [{ figures: { a: { figure: {}, about: "" } } }, 'figure "a" must be { figure, about }'],
     [{ tables: { a: { table: [{ x: 1 }] } } }, 'table "a" must be { table, about }'],
+    [{ tables: { a: { table: [null], about: "" } } }, 'table "a" must be { table, about }'],
+    [{ tables: { a: { table: [1, 2], about: "" } } }, 'table "a" must be { table, about }'],
+    [{ figures: { a: { figure: { data: [], layout: null }, about: "" } } }, 'figure "a" must be { figure, about }'],
     [{ tables: { a: null } }, 'table "a" must be { table, about }'],
   ])("are refused in %j", (given, message) => {
     expect(() => reportParts(given as ReportData)).toThrow(message);
   });
+});
+
+test("a figure that goes in a circle is refused in one line", () => {
+  const figure = { data: [{ type: "bar" }], layout: { title: { text: "" }, height: 200 }, config: {} };
+  const circle: ReportData = { figures: { a: { figure: { ...figure, config: { circle: figure.data } }, about: "" } } };
+  (figure.data[0] as object as { all: unknown }).all = figure.data;
+  expect(() => reportParts(circle)).toThrow(/^The report's figure "a" cannot be written as JSON: .*\.$/);
 });
 
 describe("file names", () => {
@@ -178,6 +190,9 @@ describe("a report", () => {
     await expect(createReport(data, "")).rejects.toThrow("needs the path of a directory");
     await writeFile(report, "mine");
     await expect(createReport(data, report)).rejects.toThrow("is a file; a report needs a directory");
+    const below = new RegExp(`"${report}" is a file, so that "${join(report, "a", "b")}" cannot be made`);
+    await expect(createReport(data, join(report, "a", "b"))).rejects.toThrow(below);
+    await expect(createReport(data, join(report, "a"))).rejects.toThrow("is a file, so that");
     await rm(report);
     await mkdir(report);
     await writeFile(join(report, "manifest.json"), '{"format":"something else"}');

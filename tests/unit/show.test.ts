@@ -2,11 +2,19 @@ import { createRequire } from "node:module";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { memoryHeatmap } from "../../src/figures/memory-heatmap.js";
+import { nsm } from "../../src/model/nsm.js";
+import { ntm } from "../../src/model/ntm.js";
 import { toCsv } from "../../src/notebook/csv.js";
 import type { DataFrame } from "../../src/notebook/data-frame.js";
 import { liveLine } from "../../src/notebook/live-line.js";
 import { outputOf, show } from "../../src/notebook/show.js";
+import { trainHere } from "../../src/notebook/train-here.js";
+import { copyTask } from "../../src/tasks/copy.js";
+import { recallTask } from "../../src/tasks/recall.js";
+import { useBackend } from "../../src/tensors/backend.js";
 import { namedArray } from "../../src/tensors/named-array.js";
+import { disposeTensors } from "../../src/tensors/tensors.js";
+import { adam } from "../../src/training/optimizers.js";
 
 const require = createRequire(import.meta.url);
 const figure = memoryHeatmap(namedArray("memory", ["slot", "word"], [1, 2], [1, 2]), { title: "A < B & C" });
@@ -36,6 +44,25 @@ function streamInto(written: string[], columns?: number): NodeJS.WriteStream {
 }
 
 describe("outside a notebook", () => {
+  test.each([
+    ["an answer of one of many", recallTask(), "bits lost per answer, "],
+    ["answers of bits", copyTask(2), "bits lost per answer bit, "],
+  ])("the progress of a training with %s counts its loss by them", async (_, task, words) => {
+    await useBackend("cpu");
+    vi.spyOn(process.stderr, "write").mockImplementation((text) => printed.push(String(text)) > 0);
+    const sizes = { inputs: task.inputs, outputs: task.outputs, slots: 3, word: 4, readHeads: 1, writeHeads: 1 };
+    const parts = { tokens: 6, states: 2, features: 8, heads: 2, gates: "gru", pruned: [] } as const;
+    const model =
+      task.name === "copy"
+        ? ntm({ ...sizes, controller: "feedforward", units: 4, initialWeights: "zero" })
+        : nsm({ ...sizes, ...parts, symbols: task.inputs / 6 });
+    const training = { model, task, optimizer: adam(0.01), seed: 1, updates: 1, batch: 2 };
+    const lengths = { shortest: 2, longest: 2 };
+    const { parameters } = await trainHere({ ...training, clip: { by: "norm", limit: 10 }, lengths });
+    disposeTensors(parameters);
+    expect(printed.at(-1)).toContain(words);
+  });
+
   test("show prints plain text, and only that", () => {
     show(figure);
     show("**bold**");
@@ -202,4 +229,5 @@ test("show refuses what it cannot draw, saying what it was given", () => {
   expect(() => show({ shape: [1] } as never)).toThrow("was given an object with shape");
   expect(() => show(undefined as never)).toThrow("was given undefined");
   expect(() => show([1] as never)).toThrow("was given an array");
+  expect(() => show({ data: [], layout: null } as never)).toThrow("was given an object with data, layout");
 });
