@@ -71,9 +71,9 @@ export async function reportNotebooks(options: ReportOptions = {}): Promise<read
   const outDir = resolve(options.outDir ?? join(root, "reports"));
   const python = options.python ?? venvPython();
   if (!existsSync(python)) throw new Error(`There is no Python with Jupyter at ${python}; run \`npm run setup\`.`);
+  refuseSharedPages(notebooks);
   const missing = notebooks.find((path) => !existsSync(path));
   if (missing) throw new Error(`There is no notebook "${missing}".`);
-  refuseSharedPages(notebooks);
   if (notebooks.length === 0 || options.signal?.aborted) return [];
   await mkdir(outDir, { recursive: true });
   return execute(python, notebooks, outDir, options);
