@@ -16,6 +16,7 @@ export {
   type PatternOptions,
   randomAttention,
 } from "./attention/patterns.js";
+export { type Compiled, compile } from "./engine/compile.js";
 export { type AddressingStages, addressingStages } from "./figures/addressing-stages.js";
 export { attentionHeatmap, attentionPanels } from "./figures/attention-heatmap.js";
 export { attentionWithEntropy } from "./figures/attention-with-entropy.js";

@@ -4,7 +4,7 @@ import { writeAtomically } from "../files/atomic.js";
 import { saveCheckpoint } from "../files/checkpoint-file.js";
 import { historyFolder } from "../files/folder-storage.js";
 import { loadMoment, saveMoment } from "../files/moment-file.js";
-import { trainHere } from "../notebook/train-here.js";
+import { howToTrain, trainHere } from "../notebook/train-here.js";
 import { lesson } from "../tasks/multiplication.js";
 import { useBackend } from "../tensors/backend.js";
 import { disposeTensors, type Tensors } from "../tensors/tensors.js";
@@ -66,7 +66,8 @@ Settings that are not given are those that were seen to work for the task.`,
     const out = String(given.out);
     await checkOut(out, given.force === true || given.resume === true);
     const training = trainingFrom(recipe, settings);
-    const backend = await useBackend();
+    const chosen = await useBackend();
+    const backend = howToTrain() === "replayed" ? "engine" : chosen;
     const told = {
       ...metadataOf(settings, training),
       ...training.model.metadata,
@@ -80,10 +81,11 @@ Settings that are not given are those that were seen to work for the task.`,
       await saveCheckpoint(out, { model: training.model, parameters, metadata });
       await writeAtomically(logPath(out), logToCsv(log));
     };
-    const onProgress = async ({ update, updates, parameters, log, moment }: Progress): Promise<void> => {
+    const onProgress = async (progress: Progress): Promise<void> => {
+      const { update, updates, log } = progress;
       if (update % (10 * logInterval) !== 0 || update === updates) return;
-      await save(update, parameters, log);
-      await saveMoment(momentPath(out), moment(), told);
+      await save(update, progress.parameters, log);
+      await saveMoment(momentPath(out), progress.moment(), told);
     };
     const onEnd = async (moment: Moment): Promise<void> => {
       await tracking?.tracker.saveStateHistory();

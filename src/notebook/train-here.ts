@@ -31,10 +31,17 @@ export async function trainHere(
     line.update(progressText(training.task.name, progress, answer));
   };
   try {
-    return await stopOnInterrupt((signal) => train(training, { ...options, signal, onProgress: show }));
+    return await stopOnInterrupt((signal) =>
+      train(training, { how: howToTrain(), ...options, signal, onProgress: show }),
+    );
   } finally {
     line.end();
   }
+}
+
+/** Updates are replayed by the engine, unless a backend was asked for by name. */
+export function howToTrain(): "replayed" | "eager" {
+  return process.env.TAPESCOPE_BACKEND ? "eager" : "replayed";
 }
 
 type Shown = Pick<Progress, "update" | "updates" | "bitsPerAnswer" | "seconds">;

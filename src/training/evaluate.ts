@@ -57,7 +57,7 @@ export function evaluate(
   for (let done = 0; done < sequences; done += batchSize) {
     const batch = task.draw(source, length, Math.min(batchSize, sequences - done));
     tf.tidy(() => {
-      const logits = sequenceLogits(model, parameters, batch.inputs);
+      const logits = sequenceLogits(model, parameters, toTensor(batch.inputs));
       const targets = toTensor(batch.targets);
       const mask = toTensor(batch.mask);
       const each = rightAnswers(model, logits, targets);

@@ -15,7 +15,7 @@ export interface Optimizer {
     parameters: Tensors,
     gradients: Tensors,
     memory: Tensors,
-    factor?: number,
+    factor?: number | tf.Tensor,
   ): { parameters: Tensors; memory: Tensors };
 }
 
@@ -41,7 +41,7 @@ export function adam(learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 
         next[`mean.${name}`] = mean;
         next[`square.${name}`] = square;
         const size = tf.add(tf.sqrt(tf.div(square, squareScale)), epsilon);
-        return tf.sub(parameter, tf.mul(factor * learningRate, tf.div(tf.div(mean, meanScale), size)));
+        return tf.sub(parameter, tf.mul(tf.mul(factor, learningRate), tf.div(tf.div(mean, meanScale), size)));
       };
       return { parameters: mapTensors(parameters, change), memory: next };
     },
@@ -66,7 +66,7 @@ export function rmsprop(learningRate = 1e-4, momentum = 0.9, decay = 0.95, epsil
         const mean = blend(tensorOf(memory, `mean.${name}`), gradient, decay);
         const deviation = tf.sqrt(tf.add(tf.sub(square, tf.square(mean)), epsilon));
         const onward = tf.mul(tensorOf(memory, `velocity.${name}`), momentum);
-        const velocity = tf.sub(onward, tf.mul(factor * learningRate, tf.div(gradient, deviation)));
+        const velocity = tf.sub(onward, tf.mul(tf.mul(factor, learningRate), tf.div(gradient, deviation)));
         next[`square.${name}`] = square;
         next[`mean.${name}`] = mean;
         next[`velocity.${name}`] = velocity;

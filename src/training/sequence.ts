@@ -2,8 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type Hook, type Model, passOn } from "../model/model.js";
 import { activate } from "../model/run.js";
 import type { Batch } from "../tasks/task.js";
-import { type NamedArray, select } from "../tensors/named-array.js";
-import type { Tensors } from "../tensors/tensors.js";
+import { type Tensors, tensorOf } from "../tensors/tensors.js";
 import { toTensor } from "../tensors/transfer.js";
 
 /**
@@ -16,20 +15,14 @@ import { toTensor } from "../tensors/transfer.js";
 export function sequenceLogits(
   model: Model,
   parameters: Tensors,
-  inputs: NamedArray,
+  inputs: tf.Tensor,
   hookAt: (step: number) => Hook = () => passOn,
 ): tf.Tensor {
-  const [steps, batch] = inputs.shape as [number, number];
-  let state = model.start(parameters, batch);
+  let state = model.start(parameters, inputs.shape[1] as number);
   const logits: tf.Tensor[] = [];
-  for (let step = 0; step < steps; step++) {
+  for (const [step, input] of tf.unstack(inputs).entries()) {
     const result = tf.tidy(() => {
-      const { state: next, logits: output } = model.step(
-        parameters,
-        state,
-        toTensor(select(inputs, { step })),
-        hookAt(step),
-      );
+      const { state: next, logits: output } = model.step(parameters, state, input, hookAt(step));
       return { state: next as Record<string, tf.Tensor>, logits: output };
     });
     state = result.state;
@@ -88,36 +81,79 @@ export function rightSequences(model: Model, right: tf.Tensor, batch: Batch): tf
   return tf.cast(tf.lessEqual(missing, 0), "float32");
 }
 
+/** A batch as tensors: "inputs", "targets", "mask", and "answers", how many of them count. */
+export function batchTensors(model: Model, batch: Batch): Tensors {
+  return {
+    inputs: toTensor(batch.inputs),
+    targets: toTensor(batch.targets),
+    mask: toTensor(batch.mask),
+    answers: tf.scalar(answersOf(model, batch)),
+  };
+}
+
 /**
  * Mean cross-entropy over the answers that count (over each bit, where outputs are independent bits), in nats, its
- * gradient by every parameter that is not fixed, and the share of sequences that are wholly right. The caller disposes of
- * the gradients.
+ * gradient by every parameter that is not fixed, and all the logits in a row. The caller disposes of them.
  *
+ * @param batch what `batchTensors` gives
  * @param hookAt the hook of each step; by default it changes nothing
  */
+export function differentiateLoss(
+  model: Model,
+  parameters: Tensors,
+  batch: Tensors,
+  hookAt?: (step: number) => Hook,
+): { loss: tf.Tensor; gradients: Tensors; logits: tf.Tensor } {
+  const names = Object.keys(model.shapes).filter((name) => !model.fixed.includes(name));
+  const values = names.map((name) => parameters[name] as tf.Tensor);
+  const [inputs, targets, mask, answers] = ["inputs", "targets", "mask", "answers"].map((name) =>
+    tensorOf(batch, name),
+  ) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+  const size = (inputs.shape[0] as number) * (inputs.shape[1] as number) * model.outputs;
+  // The logits come out beside the loss, with no part in the gradient: keeping them aside could not be recorded.
+  const only = tf.concat([tf.ones([1]), tf.zeros([size])]);
+  const { value, grads } = tf.valueAndGrads((...current: tf.Tensor[]) => {
+    const all = { ...parameters, ...Object.fromEntries(names.map((name, i) => [name, current[i] as tf.Tensor])) };
+    const logits = sequenceLogits(model, all, inputs, hookAt);
+    const loss = tf.div(tf.sum(crossEntropy(model, logits, targets, mask)), answers);
+    return tf.concat([tf.reshape(loss, [1]), tf.reshape(logits, [size])]) as tf.Tensor as tf.Scalar;
+  })(values, only as tf.Tensor as tf.Scalar);
+  const gradients = Object.fromEntries(names.map((name, index) => [name, grads[index] as tf.Tensor]));
+  const [loss, logits] = tf.split(value as tf.Tensor, [1, size], 0) as [tf.Tensor, tf.Tensor];
+  return { loss: tf.reshape(loss, []), gradients, logits };
+}
+
+/** The loss and the gradients of `differentiateLoss` for a batch of plain arrays, the loss as a number. */
 export function lossAndGradients(
   model: Model,
   parameters: Tensors,
   batch: Batch,
-  hookAt?: (step: number) => Hook,
-): { loss: number; gradients: Tensors; right: number } {
-  const names = Object.keys(model.shapes).filter((name) => !model.fixed.includes(name));
-  const values = names.map((name) => parameters[name] as tf.Tensor);
+): { loss: number; gradients: Tensors } {
   return tf.tidy(() => {
-    const targets = toTensor(batch.targets);
-    const mask = toTensor(batch.mask);
-    const answers = answersOf(model, batch);
-    let found: tf.Tensor | undefined;
-    const { value, grads } = tf.valueAndGrads((...current: tf.Tensor[]) => {
-      const all = { ...parameters, ...Object.fromEntries(names.map((name, i) => [name, current[i] as tf.Tensor])) };
-      const logits = sequenceLogits(model, all, batch.inputs, hookAt);
-      found = tf.keep(logits);
-      return tf.div(tf.sum(crossEntropy(model, logits, targets, mask)), answers);
-    })(values);
-    const gradients = Object.fromEntries(names.map((name, index) => [name, grads[index] as tf.Tensor]));
-    const logits = found as tf.Tensor;
-    const right = tf.mean(rightSequences(model, rightAnswers(model, logits, targets), batch)).dataSync()[0] as number;
-    logits.dispose();
-    return { loss: value.dataSync()[0] as number, gradients, right };
+    const { loss, gradients } = differentiateLoss(model, parameters, batchTensors(model, batch));
+    return { loss: loss.dataSync()[0] as number, gradients };
   });
+}
+
+/** The share of a batch's sequences that are wholly right, by logits as plain data [step, batch, output]. */
+export function shareRight(model: Model, batch: Batch, logits: Float32Array): number {
+  const [steps, sequences, outputs] = batch.targets.shape as [number, number, number];
+  const scored = (batch.scored ?? batch.mask).data;
+  const targets = batch.targets.data;
+  const isRight = (row: number): boolean => {
+    const [given, wanted] = [logits, targets].map((all) => all.subarray(row * outputs, (row + 1) * outputs));
+    if (!given || !wanted) return false;
+    if (model.activation === "sigmoid") return given.every((logit, i) => logit > 0 === (wanted[i] as number) > 0.5);
+    return given.indexOf(Math.max(...given)) === wanted.indexOf(Math.max(...wanted));
+  };
+  let right = 0;
+  for (let sequence = 0; sequence < sequences; sequence++) {
+    let whole = true;
+    for (let step = 0; whole && step < steps; step++) {
+      const row = step * sequences + sequence;
+      whole = scored[row] === 0 || isRight(row);
+    }
+    if (whole) right++;
+  }
+  return right / sequences;
 }

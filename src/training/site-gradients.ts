@@ -30,7 +30,7 @@ export function siteGradients(model: Model, parameters: Tensors, batch: Batch, s
         (step: number): Hook =>
         (name, value) =>
           name === site ? tf.add(value, added[step] as tf.Tensor) : value;
-      const logits = sequenceLogits(model, parameters, batch.inputs, hookAt);
+      const logits = sequenceLogits(model, parameters, toTensor(batch.inputs), hookAt);
       const loss = tf.div(tf.sum(crossEntropy(model, logits, targets, mask)), answersOf(model, batch));
       // What the last step writes reaches no loss: its gradient is 0, where TensorFlow.js would find none and throw.
       return added.reduce((sum, one) => tf.add(sum, tf.mul(0, tf.sum(one))), loss) as tf.Scalar;

@@ -1,14 +1,14 @@
-import * as tf from "@tensorflow/tfjs-core";
 import type { Model } from "../model/model.js";
 import type { Task } from "../tasks/task.js";
 import { type RandomState, random } from "../tensors/random.js";
-import { disposeTensors, replaceTensors, type Tensors } from "../tensors/tensors.js";
+import { disposeTensors, type Tensors } from "../tensors/tensors.js";
 import type { StateTracker } from "../tracker/state-tracker.js";
 import { type LedgerState, type LogRow, openLedger } from "./log.js";
-import { type Clip, clipGradients, type Optimizer } from "./optimizers.js";
+import type { Clip, Optimizer } from "./optimizers.js";
 import { constant, type Schedule } from "./schedule.js";
-import { answersOf, lossAndGradients } from "./sequence.js";
+import { answersOf } from "./sequence.js";
 import { type Lengths, openSyllabus, type SyllabusState } from "./syllabus.js";
+import { trainingStep, type Watcher } from "./training-step.js";
 
 /** What a training run does. Equal settings give equal results on one backend. */
 export interface Training {
@@ -45,7 +45,7 @@ export interface Progress {
   readonly bitsPerAnswer: number;
   readonly seconds: number;
   readonly log: readonly LogRow[];
-  /** The parameters of this moment; they are gone with the next update. */
+  /** The parameters of this moment; they are gone when the callback ends. */
   readonly parameters: Tensors;
   /** How far the curriculum has come, if there is one. */
   readonly syllabus: SyllabusState;
@@ -53,7 +53,7 @@ export interface Progress {
   moment(): Moment;
 }
 
-/** A training between two updates. Its tensors are the running training's own, gone with the next update. */
+/** A training between two updates. Its tensors are gone when the callback ends that was given it. */
 export interface Moment {
   readonly update: number;
   readonly seconds: number;
@@ -79,6 +79,11 @@ export interface TrainOptions {
    * training's.
    */
   readonly from?: Moment;
+  /**
+   * "replayed" (the default): updates are recorded once and replayed by the engine; "eager": the backend in use computes
+   * them operation by operation.
+   */
+  readonly how?: "replayed" | "eager";
   /** Records what happens inside; an epoch is so many updates. Its history is saved at the end of every epoch. */
   readonly tracking?: { readonly tracker: StateTracker; readonly epoch: number };
 }
@@ -87,22 +92,31 @@ export interface TrainOptions {
 export async function train(training: Training, options: TrainOptions = {}): Promise<TrainingResult> {
   checkTraining(training);
   const { model, task, lengths, seed, batch, updates } = training;
-  const { from } = options;
+  const { from, tracking } = options;
   const source = random(from?.source ?? seed);
   const ledger = openLedger(batch, from?.ledger);
   const syllabus = openSyllabus(lengths, from?.syllabus);
   const started = performance.now() - 1000 * (from?.seconds ?? 0);
-  let parameters = from?.parameters ?? model.parameters(seed);
-  let previous = parameters; // kept until the loss of what followed is known to be a number
-  let memory = from?.memory ?? training.optimizer.start(trained(model, parameters));
+  const beginning = from?.parameters ?? model.parameters(seed);
+  const step = trainingStep(training, beginning, from?.memory, options.how);
+  disposeTensors({ ...beginning, ...(from && over(from.memory)) });
   let paused = performance.now();
   let update = from?.update ?? 0;
   let ended: TrainingResult["ended"] = "finished";
   const seconds = () => (performance.now() - started) / 1000;
+  let shown: Tensors[] = []; // what the last progress was asked for
+  const kept = (tensors: Tensors): Tensors => {
+    shown.push(tensors);
+    return tensors;
+  };
   const moment = (): Moment => ({
-    ...{ update, seconds: seconds(), parameters, memory },
+    ...{ update, seconds: seconds(), parameters: kept(step.parameters()), memory: kept(step.memory()) },
     ...{ source: source.state, syllabus: syllabus.state, ledger: ledger.state },
   });
+  const forget = (): void => {
+    for (const tensors of shown) disposeTensors(tensors);
+    shown = [];
+  };
   while (update < updates) {
     if (options.signal?.aborted) {
       ended = "interrupted";
@@ -110,77 +124,60 @@ export async function train(training: Training, options: TrainOptions = {}): Pro
     }
     const length = syllabus.draw(source);
     const sequences = task.draw(source, length, batch);
-    const { hookAt, recorded, saved } = await follow(options.tracking, update);
-    const { loss, gradients, right } = lossAndGradients(model, parameters, sequences, hookAt);
+    const watcher = await watcherOf(tracking, update);
+    const factor = (training.schedule ?? constant)(update / updates);
+    const { loss, right } = step.update(sequences, factor, watcher);
     if (!Number.isFinite(loss)) {
-      disposeTensors(gradients);
-      replaceTensors(parameters, previous);
-      parameters = previous;
       update = Math.max(0, update - 1);
       ended = "diverged";
       break;
     }
-    const next = applyGradients(training, parameters, gradients, memory, update / updates);
-    recorded({ loss, accuracy: right }, gradients, next.parameters);
-    replaceTensors(previous, parameters);
-    replaceTensors(memory, next.memory);
-    disposeTensors(gradients);
-    previous = parameters;
-    ({ parameters, memory } = next);
+    if (tracking && !watcher) tracking.tracker.recordMetrics({ loss, accuracy: right });
     update++;
     syllabus.note(length, right);
-    await saved();
+    if (tracking && update % tracking.epoch === 0) await tracking.tracker.saveStateHistory();
 
     const bits = loss / Math.LN2;
     ledger.note({ update, bits, answers: answersOf(model, sequences) / batch, seconds: seconds() });
     const { bitsPerAnswer, rows } = ledger;
-    const now = { update, updates, seconds: seconds(), parameters, syllabus: syllabus.state };
-    await options.onProgress?.({ ...now, bitsPerAnswer, log: rows, moment });
+    await options.onProgress?.({
+      ...{ update, updates, seconds: seconds(), syllabus: syllabus.state, bitsPerAnswer, log: rows, moment },
+      get parameters() {
+        return kept(step.parameters());
+      },
+    });
+    forget();
     if (performance.now() - paused > 20) {
       await new Promise((resolve) => setTimeout(resolve)); // lets an interrupt, a page or a cell's output come through
       paused = performance.now();
     }
   }
-  replaceTensors(previous, parameters);
+  const parameters = step.parameters(ended === "diverged" ? "before" : "now");
   await options.onEnd?.(moment());
-  disposeTensors(memory);
+  forget();
+  step.dispose();
   ledger.close();
   return { parameters, log: ledger.rows, updates: update, ended };
 }
 
-function applyGradients(training: Training, all: Tensors, gradients: Tensors, memory: Tensors, done: number): Updated {
-  const factor = (training.schedule ?? constant)(done);
-  return tf.tidy(() => {
-    const clipped = clipGradients(gradients, training.clip);
-    const next = training.optimizer.update(trained(training.model, all), clipped, memory, factor);
-    return { parameters: { ...all, ...next.parameters }, memory: next.memory } as Updated & tf.TensorContainer;
-  });
-}
-
-/** The tracker's part in one update: the hooks of its steps, what to record of it, and the saving of a full epoch. */
-async function follow(tracking: TrainOptions["tracking"], update: number) {
-  if (!tracking) return { hookAt: undefined, recorded: () => {}, saved: async () => {} };
+/** What looks on at an update whose batch is recorded. */
+async function watcherOf(tracking: TrainOptions["tracking"], update: number): Promise<Watcher | undefined> {
+  if (!tracking) return undefined;
   const { tracker, epoch } = tracking;
-  const batch = update % epoch;
   tracker.startEpoch(Math.floor(update / epoch));
-  await tracker.startBatch(batch);
+  if (!(await tracker.startBatch(update % epoch))) return undefined;
   return {
     hookAt: tracker.hookAt,
-    recorded(metrics: { loss: number; accuracy: number }, gradients: Tensors, parameters: Tensors) {
-      tracker.recordMetrics(metrics);
+    see({ loss, right }, gradients, parameters) {
+      tracker.recordMetrics({ loss, accuracy: right });
       tracker.recordGradients(gradients);
       tracker.recordParameters(parameters);
-    },
-    saved: async () => {
-      if (batch === epoch - 1) await tracker.saveStateHistory();
     },
   };
 }
 
-type Updated = { readonly parameters: Tensors; readonly memory: Tensors };
-
-function trained(model: Model, parameters: Tensors): Tensors {
-  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !model.fixed.includes(name)));
+function over(tensors: Tensors): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`memory.${name}`, tensor]));
 }
 
 /** @throws if a setting makes no sense, or the task does not fit the model. */

@@ -8,6 +8,7 @@ import { useBackend } from "../../src/tensors/backend.js";
 import { select } from "../../src/tensors/named-array.js";
 import { random } from "../../src/tensors/random.js";
 import { disposeTensors, type Tensors } from "../../src/tensors/tensors.js";
+import { toTensor } from "../../src/tensors/transfer.js";
 import { openHistory } from "../../src/tracker/history.js";
 import { countSampled, isSampled } from "../../src/tracker/sampling.js";
 import { type StateTracker, stateTracker } from "../../src/tracker/state-tracker.js";
@@ -58,7 +59,7 @@ async function train(tracker: StateTracker, epochs: readonly number[], batches: 
     tracker.startEpoch(epoch);
     for (let batch = 0; batch < batches; batch++) {
       await tracker.startBatch(batch);
-      sequenceLogits(model, parameters, sequences(epoch, batch), tracker.hookAt).dispose();
+      sequenceLogits(model, parameters, toTensor(sequences(epoch, batch)), tracker.hookAt).dispose();
       tracker.recordParameters(parameters);
       tracker.recordGradients(parameters);
       tracker.recordMetrics({ loss: epoch + batch, accuracy: 0.5 });
@@ -112,7 +113,7 @@ describe("the state tracker", () => {
     for (let batch = 0; batch < 12; batch++) {
       if (await tracker.startBatch(batch)) sampled.push(batch);
       else expect(tracker.hookAt(0)).toBe(passOn);
-      sequenceLogits(model, parameters, sequences(0, batch), tracker.hookAt).dispose();
+      sequenceLogits(model, parameters, toTensor(sequences(0, batch)), tracker.hookAt).dispose();
       tracker.recordMetrics({ loss: batch });
     }
     await tracker.saveStateHistory();
@@ -135,7 +136,7 @@ describe("the state tracker", () => {
     tracker.startEpoch(0);
     await tracker.startBatch(0);
     tracker.startToken(4);
-    const value = sequenceLogits(model, parameters, sequences(0, 0), () => tracker.hook);
+    const value = sequenceLogits(model, parameters, toTensor(sequences(0, 0)), () => tracker.hook);
     expect(() => tracker.hook("memroy", value)).toThrow('ntm has no site "memroy"');
     expect(tracker.hook("logits", value)).toBe(value);
     value.dispose();

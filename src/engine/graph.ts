@@ -1,0 +1,215 @@
+// What a recorded function computes, as a graph of seven kinds of nodes. Nodes of equal meaning are one node, views are
+// composed and arithmetic with 0 and 1 is left out while the graph is built, so that it needs no passes afterwards.
+import { sizeOf } from "../tensors/named-array.js";
+import { evaluate, type MapOperation, simplify } from "./operations.js";
+import {
+  broadcastLayout,
+  broadcastShape,
+  type Layout,
+  reshapeLayout,
+  sliceLayout,
+  transposeLayout,
+  wholeLayout,
+} from "./views.js";
+
+interface Numbered {
+  /** Nodes are numbered as they are made: what a node is computed from has smaller numbers. */
+  readonly id: number;
+  readonly shape: readonly number[];
+}
+
+/** Given anew at each replay. */
+export interface InputNode extends Numbered {
+  readonly kind: "input";
+  readonly name: string;
+}
+
+/** Known when the function was recorded: one number everywhere, or its numbers. */
+export interface ConstantNode extends Numbered {
+  readonly kind: "constant";
+  readonly values: number | Float32Array;
+}
+
+/** Numbers of another node (never a view itself), seen with another layout. */
+export interface ViewNode extends Numbered {
+  readonly kind: "view";
+  readonly of: StoredNode;
+  readonly layout: Layout;
+}
+
+/** An operation on each element; arguments broadcast. */
+export interface MapNode extends Numbered {
+  readonly kind: "map";
+  readonly operation: MapOperation;
+  readonly arguments: readonly Node[];
+}
+
+/** The sum or the largest along axes, which stay with length one. */
+export interface ReduceNode extends Numbered {
+  readonly kind: "reduce";
+  readonly operation: "sum" | "max";
+  readonly argument: Node;
+}
+
+/** Matrix products [...batch, M, K] · [...batch, K, N], of equal batches (a view may repeat one). */
+export interface ProductNode extends Numbered {
+  readonly kind: "product";
+  readonly left: Node;
+  readonly right: Node;
+}
+
+/** An array put together from pieces that cover it without overlap. */
+export interface AssembleNode extends Numbered {
+  readonly kind: "assemble";
+  readonly pieces: readonly { readonly node: Node; readonly start: readonly number[] }[];
+}
+
+export type StoredNode = InputNode | ConstantNode | MapNode | ReduceNode | ProductNode | AssembleNode;
+export type Node = StoredNode | ViewNode;
+
+/** Nodes by what they mean. */
+export interface Graph {
+  readonly nodes: Map<string, Node>;
+  count: number;
+}
+
+export function newGraph(): Graph {
+  return { nodes: new Map(), count: 0 };
+}
+
+type Unnumbered<N extends Node> = N extends Node ? Omit<N, "id"> : never;
+
+function intern(graph: Graph, key: string, node: Unnumbered<Node>): Node {
+  const known = graph.nodes.get(key);
+  if (known) return known;
+  const made = { ...node, id: graph.count++ } as Node;
+  graph.nodes.set(key, made);
+  return made;
+}
+
+export function input(graph: Graph, name: string, shape: readonly number[]): Node {
+  return intern(graph, `input ${name}`, { kind: "input", name, shape });
+}
+
+/** A constant array; one that holds a single number everywhere is known as such. */
+export function constant(graph: Graph, values: Float32Array, shape: readonly number[]): Node {
+  const first = values[0];
+  if (first !== undefined && values.every((value) => Object.is(value, first))) return uniform(graph, first, shape);
+  return intern(graph, `constant ${graph.count}`, { kind: "constant", values: values.slice(), shape });
+}
+
+/** One number everywhere. */
+export function uniform(graph: Graph, value: number, shape: readonly number[]): Node {
+  const name = Object.is(value, -0) ? "-0" : value;
+  const one = intern(graph, `uniform ${name}`, { kind: "constant", values: Math.fround(value), shape: [] });
+  return broadcastTo(graph, one, shape);
+}
+
+/** The number that a node holds everywhere; undefined if it is not known, or they differ. */
+export function uniformValue(node: Node): number | undefined {
+  const { source } = sourceOf(node);
+  return source.kind === "constant" && typeof source.values === "number" ? source.values : undefined;
+}
+
+/** What a node's numbers are stored in, and how they stand there. */
+export function sourceOf(node: Node): { source: StoredNode; layout: Layout } {
+  return node.kind === "view"
+    ? { source: node.of, layout: node.layout }
+    : { source: node, layout: wholeLayout(node.shape) };
+}
+
+function view(graph: Graph, source: StoredNode, layout: Layout): Node {
+  const whole = wholeLayout(source.shape);
+  if (`${layout.shape}|${layout.strides}` === `${whole.shape}|${whole.strides}`) return source;
+  const { shape, strides, offset } = layout;
+  return intern(graph, `view ${source.id} ${shape}|${strides}|${offset}`, { kind: "view", of: source, layout, shape });
+}
+
+export function reshape(graph: Graph, node: Node, shape: readonly number[]): Node {
+  if (`${node.shape}` === `${shape}`) return node;
+  const { source, layout } = sourceOf(node);
+  const found = reshapeLayout(layout, shape);
+  if (found) return view(graph, source, found);
+  return reshape(graph, copy(graph, node), shape);
+}
+
+export function broadcastTo(graph: Graph, node: Node, shape: readonly number[]): Node {
+  const { source, layout } = sourceOf(node);
+  return view(graph, source, broadcastLayout(layout, shape));
+}
+
+export function transpose(graph: Graph, node: Node, order: readonly number[]): Node {
+  const { source, layout } = sourceOf(node);
+  return view(graph, source, transposeLayout(layout, order));
+}
+
+export function slice(graph: Graph, node: Node, start: readonly number[], size: readonly number[]): Node {
+  const { source, layout } = sourceOf(node);
+  return view(graph, source, sliceLayout(layout, start, size));
+}
+
+/** The node's numbers in storage of their own, row by row. */
+export function copy(graph: Graph, node: Node): Node {
+  return intern(graph, `copy ${node.id}`, { kind: "map", operation: "copy", arguments: [node], shape: node.shape });
+}
+
+/** An operation on each element of its arguments, which broadcast. */
+export function map(graph: Graph, operation: MapOperation, args: readonly Node[]): Node {
+  const shape = broadcastShape(args.map((node) => node.shape));
+  const values = args.map(uniformValue);
+  if (values.every((value) => value !== undefined)) return uniform(graph, evaluate(operation, values), shape);
+  const simpler = simplify(operation, values);
+  if (typeof simpler === "number") return broadcastTo(graph, args[simpler] as Node, shape);
+  if (simpler)
+    return map(
+      graph,
+      simpler.operation,
+      simpler.arguments.map((index) => args[index] as Node),
+    );
+  const key = `${operation} ${args.map(({ id }) => id)}`;
+  return intern(graph, key, { kind: "map", operation, arguments: args, shape });
+}
+
+/** @param axes that are reduced; they stay with length one */
+export function reduce(graph: Graph, operation: "sum" | "max", node: Node, axes: readonly number[]): Node {
+  const shape = node.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
+  if (sizeOf(shape) === sizeOf(node.shape)) return node;
+  return intern(graph, `${operation} ${node.id} ${shape}`, { kind: "reduce", operation, argument: node, shape });
+}
+
+/** @param left [...batch, M, K] and right [...batch, K, N], of which one may lack or repeat batch axes */
+export function product(graph: Graph, left: Node, right: Node): Node {
+  const batch = broadcastShape([left.shape.slice(0, -2), right.shape.slice(0, -2)]);
+  const [rows, inner] = left.shape.slice(-2) as [number, number];
+  const columns = right.shape.at(-1) as number;
+  const a = broadcastTo(graph, left, [...batch, rows, inner]);
+  const b = broadcastTo(graph, right, [...batch, inner, columns]);
+  if (inner === 1) return map(graph, "multiply", [a, b]);
+  if (columns === 1) {
+    const across = [...batch.keys(), batch.length + 1, batch.length];
+    const turned = transpose(graph, b, across); // [..., 1, K]
+    // Rows of numbers that follow one another are summed as they stand; columns are added to one another.
+    if (rows > 1 && sourceOf(a).layout.strides.at(-1) !== 1) {
+      return transpose(graph, product(graph, turned, transpose(graph, a, across)), across);
+    }
+    return reduce(graph, "sum", map(graph, "multiply", [a, turned]), [a.shape.length - 1]);
+  }
+  // A row times a matrix that stands in columns, each sequence with its own: columns are summed as they stand.
+  const { strides } = sourceOf(b).layout;
+  if (rows === 1 && batch.length > 0 && strides.at(-1) !== 1 && strides.at(-2) === 1) {
+    const across = [...batch.keys(), batch.length + 1, batch.length];
+    return transpose(graph, product(graph, transpose(graph, b, across), transpose(graph, a, across)), across);
+  }
+  const row = strides.at(-1) === 1 ? b : broadcastTo(graph, copy(graph, right), b.shape);
+  const shape = [...batch, rows, columns];
+  return intern(graph, `product ${a.id} ${row.id}`, { kind: "product", left: a, right: row, shape });
+}
+
+/** Put pieces where they belong; what they leave free between `start` and `shape` is an error of the caller. */
+export function assemble(graph: Graph, shape: readonly number[], pieces: AssembleNode["pieces"]): Node {
+  const filled = pieces.filter(({ node }) => sizeOf(node.shape) > 0);
+  const [only] = filled;
+  if (filled.length === 1 && only) return reshape(graph, only.node, shape);
+  const key = `assemble ${shape}|${filled.map(({ node, start }) => `${node.id} ${start}`).join("|")}`;
+  return intern(graph, key, { kind: "assemble", pieces: filled, shape });
+}

@@ -1,0 +1,102 @@
+import { sizeOf } from "../tensors/named-array.js";
+import type { MapNode, Node, ProductNode, StoredNode } from "./graph.js";
+import { sourceOf } from "./graph.js";
+import { broadcastLayout, isContiguous, type Layout } from "./views.js";
+
+/** What must be computed for the outputs, and what is better computed where it is used. */
+export interface Live {
+  /** In the order in which they were recorded. */
+  readonly nodes: readonly StoredNode[];
+  /** How many nodes and outputs use a node. */
+  readonly uses: ReadonlyMap<StoredNode, number>;
+  /** Cheap nodes, much larger than what they are made from: computed anew in every loop that reads them. */
+  readonly inlined: ReadonlySet<StoredNode>;
+  /** Sums of a product and something else, by the product: one step computes both. */
+  readonly sums: ReadonlyMap<ProductNode, { readonly sum: MapNode; readonly addend: Node }>;
+}
+
+/** The nodes that a node is computed from. */
+export function argumentsOf(node: StoredNode): readonly Node[] {
+  if (node.kind === "map") return node.arguments;
+  if (node.kind === "reduce") return [node.argument];
+  if (node.kind === "product") return [node.left, node.right];
+  return node.kind === "assemble" ? node.pieces.map((piece) => piece.node) : [];
+}
+
+export function findLive(outputs: Iterable<Node>): Live {
+  const uses = new Map<StoredNode, number>();
+  const users = new Map<StoredNode, { user: StoredNode; layout: Layout }[]>();
+  const waiting: StoredNode[] = [];
+  const use = (node: Node): void => {
+    const { source } = sourceOf(node);
+    if (!uses.has(source)) waiting.push(source);
+    uses.set(source, (uses.get(source) ?? 0) + 1);
+  };
+  const kept = new Set<StoredNode>();
+  for (const node of outputs) {
+    kept.add(sourceOf(node).source);
+    use(node);
+  }
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    for (const argument of argumentsOf(node)) {
+      const { source, layout } = sourceOf(argument);
+      users.set(source, [...(users.get(source) ?? []), { user: node, layout: within(node, layout) }]);
+      use(argument);
+    }
+  }
+  const nodes = [...uses.keys()].sort((a, b) => a.id - b.id);
+  const inlined = new Set(
+    nodes.filter((node) => {
+      if (!isExpansion(node) || kept.has(node)) return false;
+      return (users.get(node) ?? []).every(
+        ({ user, layout }) => user.kind !== "product" && isContiguous(layout) && sameAxes(layout.shape, node.shape),
+      );
+    }),
+  );
+  return { nodes, uses, inlined, sums: sumsOfProducts(nodes, uses, kept, inlined) };
+}
+
+/** The layout that a user's loop sees. */
+function within(user: StoredNode, layout: Layout): Layout {
+  return user.kind === "map" ? broadcastLayout(layout, user.shape) : layout;
+}
+
+/** Whether two shapes are the same but for axes of length one. */
+export function sameAxes(first: readonly number[], second: readonly number[]): boolean {
+  return `${first.filter((length) => length !== 1)}` === `${second.filter((length) => length !== 1)}`;
+}
+
+const cheap = new Set(["copy", "negate", "add", "subtract", "multiply", "maximum", "minimum"]);
+
+function isExpansion(node: StoredNode): node is MapNode {
+  if (node.kind !== "map" || !cheap.has(node.operation)) return false;
+  const read = node.arguments.reduce((sum, argument) => sum + sizeOf(sourceOf(argument).source.shape), 0);
+  return read * 4 < sizeOf(node.shape);
+}
+
+function sumsOfProducts(
+  nodes: readonly StoredNode[],
+  uses: ReadonlyMap<StoredNode, number>,
+  kept: ReadonlySet<StoredNode>,
+  inlined: ReadonlySet<StoredNode>,
+): Live["sums"] {
+  const sums = new Map<ProductNode, { sum: MapNode; addend: Node }>();
+  for (const sum of nodes) {
+    if (sum.kind !== "map" || sum.operation !== "add" || inlined.has(sum)) continue;
+    const [first, second] = sum.arguments as [Node, Node];
+    for (const [candidate, addend] of [
+      [second, first],
+      [first, second],
+    ] as const) {
+      if (candidate.kind !== "product" || `${candidate.shape}` !== `${sum.shape}`) continue;
+      if (uses.get(candidate) !== 1 || kept.has(candidate) || inlined.has(sourceOf(addend).source)) continue;
+      const { source, layout } = sourceOf(addend);
+      if (source.kind === "constant" || source === candidate) continue;
+      const column = broadcastLayout(layout, sum.shape).strides.at(-1) as number;
+      if (column > 1) continue;
+      sums.set(candidate, { sum, addend });
+      break;
+    }
+  }
+  return sums;
+}

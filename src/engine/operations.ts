@@ -1,0 +1,93 @@
+/** Operations on single numbers. */
+export type MapOperation =
+  | "copy"
+  | "negate"
+  | "absolute"
+  | "squareRoot"
+  | "exp"
+  | "log"
+  | "tanh"
+  | "sigmoid"
+  | "softplus"
+  | "floor"
+  | "truncate"
+  | "not"
+  | "add"
+  | "subtract"
+  | "multiply"
+  | "divide"
+  | "minimum"
+  | "maximum"
+  | "power"
+  | "greater"
+  | "greaterEqual"
+  | "less"
+  | "lessEqual"
+  | "equal"
+  | "notEqual"
+  | "select";
+
+/** Comparisons give 1 or 0. */
+const mapOperations: Readonly<Record<MapOperation, (...values: number[]) => number>> = {
+  copy: (x) => x,
+  negate: (x) => -x,
+  absolute: Math.abs,
+  squareRoot: Math.sqrt,
+  exp: Math.exp,
+  log: Math.log,
+  tanh: Math.tanh,
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  floor: Math.floor,
+  truncate: Math.trunc,
+  not: (x) => (x === 0 ? 1 : 0),
+  add: (x, y) => x + y,
+  subtract: (x, y) => x - y,
+  multiply: (x, y) => x * y,
+  divide: (x, y) => x / y,
+  minimum: Math.min,
+  maximum: Math.max,
+  power: (x, y) => x ** y,
+  greater: (x, y) => (x > y ? 1 : 0),
+  greaterEqual: (x, y) => (x >= y ? 1 : 0),
+  less: (x, y) => (x < y ? 1 : 0),
+  lessEqual: (x, y) => (x <= y ? 1 : 0),
+  equal: (x, y) => (x === y ? 1 : 0),
+  notEqual: (x, y) => (x !== y ? 1 : 0),
+  /** The second where the first is not 0, else the third. */
+  select: (condition, x, y) => (condition !== 0 ? x : y),
+};
+
+/** The operation's value, as a float32. */
+export function evaluate(operation: MapOperation, values: readonly number[]): number {
+  return Math.fround(mapOperations[operation](...values));
+}
+
+/**
+ * What is left of an operation when some arguments are known numbers: the argument that it equals, by its index; or
+ * another operation on some of the arguments; or undefined, if it stays.
+ */
+export function simplify(
+  operation: MapOperation,
+  values: readonly (number | undefined)[],
+): number | { operation: MapOperation; arguments: readonly number[] } | undefined {
+  const [first, second] = values;
+  switch (operation) {
+    case "copy":
+      return 0;
+    case "add":
+      return second === 0 ? 0 : first === 0 ? 1 : undefined;
+    case "subtract":
+      return second === 0 ? 0 : first === 0 ? { operation: "negate", arguments: [1] } : undefined;
+    case "multiply":
+      return second === 1 ? 0 : first === 1 ? 1 : undefined;
+    case "divide":
+      return second === 1 ? 0 : undefined;
+    case "power":
+      return second === 1 ? 0 : second === 2 ? { operation: "multiply", arguments: [0, 0] } : undefined;
+    case "select":
+      return first === undefined ? undefined : first !== 0 ? 1 : 2;
+    default:
+      return undefined;
+  }
+}

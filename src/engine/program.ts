@@ -1,0 +1,110 @@
+import { sizeOf } from "../tensors/named-array.js";
+import { fuse } from "./fuse.js";
+import { copy, type Graph, type Node, type StoredNode, sourceOf } from "./graph.js";
+import { loopKernel } from "./loop-kernel.js";
+import { loopPattern } from "./loop-pattern.js";
+import type { Machine } from "./machine.js";
+import { planMemory } from "./plan-memory.js";
+import { productKernel, productPattern } from "./product-kernel.js";
+import type { Recording } from "./recorder.js";
+import { type Step, writtenBy } from "./steps.js";
+import { isContiguous, wholeLayout } from "./views.js";
+
+/** A recorded function in the memory of a machine, ready to be replayed. */
+export interface Program {
+  /** Run all steps on what the inputs' storage holds. */
+  run(): void;
+  /** Address, in float32 from the start of memory, where an output stands until the next program runs. */
+  output(name: string): number;
+  /** Give back the program's storage. */
+  dispose(): void;
+  readonly steps: number;
+  /** Bytes of scratch storage that it needs. */
+  readonly bytes: number;
+}
+
+/**
+ * @param inputs addresses in bytes where the inputs of the recording will stand
+ */
+export function buildProgram(machine: Machine, recording: Recording, inputs: ReadonlyMap<string, number>): Program {
+  const outputs = new Map([...recording.outputs].map(([name, node]) => [name, stored(recording.graph, node)]));
+  const steps = fuse(outputs.values());
+  const plan = planMemory(steps, new Set([...outputs.values()].map((node) => sourceOf(node).source)));
+  const constants = storeConstants(machine, [
+    ...steps.flatMap(({ operands }) => operands.map(({ of }) => of)),
+    ...[...outputs.values()].map((node) => sourceOf(node).source),
+  ]);
+  const entries = steps.map((step) => ({ kernel: kernelOf(machine, step), operands: step.operands }));
+  machine.prepare();
+  const words = entries.reduce((sum, { operands }) => sum + 2 + operands.length, 0);
+  const table = machine.reserve(4 * words);
+  const address = (node: StoredNode, scratch: number): number => {
+    const place = plan.places.get(node);
+    if (place !== undefined) return scratch + place;
+    return (node.kind === "input" ? inputs.get(node.name) : constants.get(node)) as number;
+  };
+  let linked = -1; // the scratch address that the table was written for
+  const link = (scratch: number): void => {
+    const memory = machine.words();
+    let at = table / 4;
+    for (const { kernel, operands } of entries) {
+      memory[at++] = kernel;
+      memory[at++] = 8 + 4 * operands.length;
+      for (const { of, offset } of operands) memory[at++] = address(of, scratch) + 4 * offset;
+    }
+    linked = scratch;
+  };
+  return {
+    steps: steps.length,
+    bytes: plan.bytes,
+    run() {
+      const scratch = machine.scratch(plan.bytes);
+      if (linked !== scratch) link(scratch);
+      if (steps.length > 0) machine.run(table, table + 4 * words);
+    },
+    output(name) {
+      const { source, layout } = sourceOf(outputs.get(name) as Node);
+      return address(source, linked) / 4 + layout.offset;
+    },
+    dispose() {
+      machine.release(table);
+      for (const place of constants.values()) machine.release(place);
+    },
+  };
+}
+
+/** The node itself if its numbers are computed and stand row by row, else a copy that does. */
+function stored(graph: Graph, node: Node): Node {
+  const { source, layout } = sourceOf(node);
+  const computed = source.kind !== "constant" && source.kind !== "input";
+  return isContiguous(layout) && computed ? node : copy(graph, node);
+}
+
+function storeConstants(machine: Machine, nodes: readonly StoredNode[]): Map<StoredNode, number> {
+  const places = new Map<StoredNode, number>();
+  for (const node of nodes) {
+    if (node.kind !== "constant" || places.has(node)) continue;
+    const size = sizeOf(node.shape);
+    const place = machine.reserve(4 * size);
+    const values = machine.floats().subarray(place / 4, place / 4 + size);
+    if (typeof node.values === "number") values.fill(node.values);
+    else values.set(node.values);
+    places.set(node, place);
+  }
+  return places;
+}
+
+function kernelOf(machine: Machine, step: Step): number {
+  if (step.kind === "product") {
+    const pattern = productPattern(step);
+    return machine.kernel(`product ${JSON.stringify(pattern)}`, () => productKernel(pattern));
+  }
+  const roomy = writtenBy(step).every((index) => {
+    const { of, offset, strides } = step.operands[index] as Step["operands"][number];
+    return (
+      offset === 0 && `${strides}` === `${wholeLayout(step.shape).strides}` && sizeOf(of.shape) === sizeOf(step.shape)
+    );
+  });
+  const pattern = loopPattern(step, roomy);
+  return machine.kernel(`loop ${JSON.stringify(pattern)}`, () => loopKernel(pattern));
+}

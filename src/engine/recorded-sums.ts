@@ -1,0 +1,58 @@
+// Kernels of TensorFlow.js that sum: reductions, matrix products, softmax, in terms of the graph.
+import { sizeOf } from "../tensors/named-array.js";
+import { type Graph, map, type Node, product, reduce, reshape, transpose, uniform } from "./graph.js";
+import { first, type Note, type RecordedKernel, type RecordedKernels } from "./recorded-kernel.js";
+
+const kernels: Record<string, RecordedKernel> = {};
+const define = (name: string, note: Note): void => {
+  kernels[name] = { note };
+};
+
+const reduction = (note: (graph: Graph, node: Node, axes: readonly number[]) => Node): Note => {
+  return (graph, [node], { axis, reductionIndices, keepDims }) => {
+    const { shape } = node as Node;
+    const axes = [axis ?? reductionIndices ?? []].flat().map((one: number) => (one < 0 ? one + shape.length : one));
+    const all = axes.length === 0 ? [...shape.keys()] : axes;
+    const reduced = note(graph, node as Node, all);
+    return keepDims
+      ? reduced
+      : reshape(
+          graph,
+          reduced,
+          shape.filter((_, index) => !all.includes(index)),
+        );
+  };
+};
+define(
+  "Sum",
+  reduction((graph, node, axes) => reduce(graph, "sum", node, axes)),
+);
+define(
+  "Max",
+  reduction((graph, node, axes) => reduce(graph, "max", node, axes)),
+);
+define(
+  "Mean",
+  reduction((graph, node, axes) => {
+    const sum = reduce(graph, "sum", node, axes);
+    return map(graph, "multiply", [sum, uniform(graph, sizeOf(sum.shape) / sizeOf(node.shape), [])]);
+  }),
+);
+define("BatchMatMul", (graph, inputs, { transposeA, transposeB }) => {
+  const [left, right] = inputs as [Node, Node];
+  return product(graph, transposeA ? turned(graph, left) : left, transposeB ? turned(graph, right) : right);
+});
+define("Softmax", (graph, inputs, { dim }) => {
+  const node = first(inputs);
+  const axes = [dim < 0 ? dim + node.shape.length : dim];
+  const powers = map(graph, "exp", [map(graph, "subtract", [node, reduce(graph, "max", node, axes)])]);
+  return map(graph, "divide", [powers, reduce(graph, "sum", powers, axes)]);
+});
+
+/** Kernels that sum, by name. */
+export const recordedSums: RecordedKernels = kernels;
+
+function turned(graph: Graph, node: Node): Node {
+  const rank = node.shape.length;
+  return transpose(graph, node, [...Array(rank - 2).keys(), rank - 1, rank - 2]);
+}
