@@ -34,9 +34,9 @@ export const evaluateCommand: Command = {
     line.end();
     if (given.json) console.log(JSON.stringify(result));
     else {
-      console.log(`${result.sequences} sequences of ${result.length} ${recipe.length.split(" ")[0]} (${backend})`);
-      console.log(`answers right               ${(100 * result.accuracy).toFixed(2)} % of ${result.answers}`);
-      console.log(`sequences wholly right      ${(100 * result.exactMatch).toFixed(2)} %`);
+      console.log(`${result.sequences} sequences of ${recipe.describe(result.length)} (${backend})`);
+      console.log(`accuracy                    ${result.accuracy.toFixed(4)} of ${result.answers} answers`);
+      console.log(`exact match                 ${result.exactMatch.toFixed(4)} of sequences`);
       if (given.task === "multiplication") {
         console.log(`each digit, from the last   ${result.accuracyByStep.map((share) => share.toFixed(3)).join(" ")}`);
       }

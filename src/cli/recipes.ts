@@ -12,8 +12,8 @@ import { choice, type Given, UsageError, wholeNumber } from "./command.js";
 /** What trains a task here: its machine, and settings that were seen to work. */
 export interface Recipe {
   readonly model: "ntm" | "nsm" | "ttm";
-  /** What "length" means, for help and reports. */
-  readonly length: string;
+  /** What sequences of a length are, in words. */
+  readonly describe: (length: number) => string;
   /** Length that `evaluate` takes unless another is given. */
   readonly evaluated: string;
   readonly defaults: Readonly<Record<string, string>>;
@@ -59,21 +59,21 @@ export type TaskName = (typeof taskNames)[number];
 export const recipes: Readonly<Record<TaskName, Recipe>> = {
   copy: {
     model: "ntm",
-    length: "vectors in a sequence",
+    describe: (length) => `${length} vectors`,
     evaluated: "20",
     defaults: { ...ntmDefaults, updates: "4000", batch: "16", lengths: "1-20", schedule: "constant", bits: "8" },
     task: (settings) => copyTask(wholeNumber(settings, "bits")),
   },
   "associative-recall": {
     model: "ntm",
-    length: "items in a sequence",
+    describe: (length) => `${length} items`,
     evaluated: "6",
     defaults: { ...ntmDefaults, updates: "6000", batch: "16", lengths: "2-6", schedule: "cosine", bits: "6" },
     task: (settings) => associativeRecallTask(wholeNumber(settings, "bits")),
   },
   recall: {
     model: "nsm",
-    length: "sentences in a story",
+    describe: (length) => `${length} sentences`,
     evaluated: "10",
     defaults: {
       ...nsmDefaults,
@@ -87,7 +87,7 @@ export const recipes: Readonly<Record<TaskName, Recipe>> = {
   },
   multiplication: {
     model: "ttm",
-    length: "as the lesson",
+    describe: (length) => `lesson ${length}`,
     evaluated: "1",
     defaults: {
       ...ttmDefaults,
