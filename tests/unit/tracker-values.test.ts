@@ -107,7 +107,7 @@ describe("numbers about a value", () => {
         const size = Math.max(...list.map(Math.abs), 1e-30);
         expect(Math.abs(mean - average)).toBeLessThanOrEqual(1e-12 * size);
         expect(Math.abs(std - Math.sqrt(variance))).toBeLessThanOrEqual(1e-9 * size);
-        expect([min, max]).toEqual([Math.min(...list), Math.max(...list)]);
+        expect([min + 0, max + 0]).toEqual([Math.min(...list) + 0, Math.max(...list) + 0]); // −0 is 0
         expect(Math.abs(norm - Math.hypot(...list))).toBeLessThanOrEqual(1e-12 * Math.hypot(...list));
         expect(entropy).toBeNull();
       }),
