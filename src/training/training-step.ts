@@ -74,18 +74,21 @@ export function trainingStep(
   const watched = (batch: Batch, numbers: Arrays, watcher: Watcher): Found => {
     const state = tensors(process.state(), "");
     const inputs = tensors(numbers, "");
-    const next = tf.tidy(() => {
-      const { gradients, state: after, outputs } = advance(state, inputs, watcher.hookAt);
-      const found = foundIn(batch, outputs.loss.dataSync(), outputs.logits.dataSync() as Float32Array);
+    let after: Arrays | undefined; // plain: tensors made in here would be gone with it
+    const found = tf.tidy(() => {
+      const next = advance(state, inputs, watcher.hookAt);
+      const { loss, logits } = next.outputs;
+      const found = foundIn(batch, loss.dataSync(), logits.dataSync() as Float32Array);
       if (Number.isFinite(found.loss)) {
-        watcher.see(found, gradients, under(after, "parameter."));
-        process.replace(arrays(after));
+        watcher.see(found, next.gradients, under(next.state, "parameter."));
+        after = arrays(next.state);
       }
       return found as Found & tf.TensorContainerObject;
     });
+    if (after) process.replace(after);
     disposeTensors(state);
     disposeTensors(inputs);
-    return next;
+    return found;
   };
   return {
     update(batch, factor, watcher) {
