@@ -44,10 +44,10 @@ const ttmDefaults = {
   tokens: "1",
   features: "64",
   slots: "16",
-  read: "8",
+  read: "4",
   layers: "2",
   heads: "4",
-  hidden: "128",
+  hidden: "256",
   summariser: "mlp",
   write: "summarise",
 };
@@ -118,6 +118,7 @@ const common = ["model", "out", "force", "resume", "seed", "learning-rate", "jso
   "history",
   "sampling-rate",
   "sites",
+  "dtype",
   "epoch",
 ]);
 

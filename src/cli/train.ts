@@ -9,6 +9,7 @@ import { lesson } from "../tasks/multiplication.js";
 import { useBackend } from "../tensors/backend.js";
 import { disposeTensors, type Tensors } from "../tensors/tensors.js";
 import { stateTracker } from "../tracker/state-tracker.js";
+import { storedTypes } from "../tracker/stored-values.js";
 import { type LogRow, logInterval, logToCsv } from "../training/log.js";
 import { adam, type Clip, rmsprop } from "../training/optimizers.js";
 import { constant, cosine } from "../training/schedule.js";
@@ -31,6 +32,7 @@ Settings that are not given are those that were seen to work for the task.`,
     history: { value: "DIR", about: "record what happens inside, as a state history in this folder" },
     "sampling-rate": { value: "SHARE", default: "0.1", about: "share of the batches that are recorded" },
     sites: { value: "A,B,...", about: "sites to record, such as memory,layers.*.attention (default all)" },
+    dtype: { value: "TYPE", default: "float32", about: "how the history keeps numbers: float32, float16 or uint8" },
     epoch: { value: "N", default: "100", about: "updates of an epoch, after which the history is saved" },
     seed: { value: "N", default: "1", about: "seed of parameters and sequences" },
     updates: { value: "N", about: "updates of the parameters" },
@@ -177,6 +179,7 @@ async function trackingFrom(given: Given, { model }: Training, from?: Moment): P
     model,
     storage: historyFolder(String(given.history)),
     samplingRate: positiveNumber(given, "sampling-rate"),
+    dtype: choice(given, "dtype", storedTypes),
     ...(given.sites && { sites: String(given.sites).split(",") }),
     ...(from && { resumeAt: { epoch: Math.floor(from.update / epoch), batch: from.update % epoch } }),
   });

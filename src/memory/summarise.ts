@@ -15,7 +15,7 @@ export function summariserShapes(
 ): Record<string, readonly number[]> {
   const { tokens, count, features } = sizes;
   if (kind === "pooling") return {};
-  const position = { [`${name}.position`]: [tokens, features] };
+  const position = { [`${name}.position`]: [tokens, features], [`${name}.scores.position`]: [count, tokens] };
   if (kind === "query") return { ...position, [`${name}.queries`]: [count, features] };
   return {
     ...position,
@@ -32,7 +32,9 @@ export function summariserShapes(
  * The weights S_k gives to tokens: each of `count` summary tokens is a weighted sum of all tokens (section 3.1, eq. 1).
  *
  * Learned positions are added for weighing only: they tell memory from input, and do not pile up in a memory that is
- * summarised again and again.
+ * summarised again and again. Positions also have a learned score of their own for each summary (an addition to the paper):
+ * with it a memory can begin by keeping its slots; without it, it begins as the even mixture of all tokens, where
+ * everything is forgotten within a step or two, and learns many times more slowly.
  *
  * @param tokens [batch, token, feature]
  * @returns [batch, summary, token], each row sums to one
@@ -46,14 +48,15 @@ export function summaryWeights(
 ): tf.Tensor {
   const [batch, length, features] = tokens.shape as [number, number, number];
   if (kind === "pooling") return tf.tile(tf.expandDims(groups(count, length)), [batch, 1, 1]);
+  const weigh = (scores: tf.Tensor) => tf.softmax(tf.add(scores, tensorOf(parameters, `${name}.scores.position`)));
   const placed = tf.add(tokens, tensorOf(parameters, `${name}.position`));
   if (kind === "query") {
     const queries = tf.tile(tf.expandDims(tensorOf(parameters, `${name}.queries`)), [batch, 1, 1]);
     const scores = tf.matMul(queries as tf.Tensor3D, placed as tf.Tensor3D, false, true);
-    return tf.softmax(tf.mul(scores, 1 / Math.sqrt(features)));
+    return weigh(tf.mul(scores, 1 / Math.sqrt(features)));
   }
   const inner = gelu(linear(parameters, `${name}.hidden`, layerNorm(parameters, `${name}.norm`, placed)));
-  return tf.softmax(tf.transpose(linear(parameters, `${name}.scores`, inner), [0, 2, 1]));
+  return weigh(tf.transpose(linear(parameters, `${name}.scores`, inner), [0, 2, 1]));
 }
 
 /**

@@ -70,8 +70,14 @@ export function ttm(config: TtmConfig): Model {
       drawParameters(
         shapes,
         seed,
-        { "norm.weight": () => 1, "norm.0.weight": () => 1, "norm.1.weight": () => 1 },
-        { "tokens.embedding.weight": 3, ...(config.write === "erase-add" && { "memory.init": 3 }) },
+        {
+          ...{ "norm.weight": () => 1, "norm.0.weight": () => 1, "norm.1.weight": () => 1 },
+          "write.scores.position": keeping(slots + read + tokens),
+        },
+        {
+          ...{ "tokens.embedding.weight": 3, "scores.position": 0 },
+          ...(config.write === "erase-add" && { "memory.init": 3 }),
+        },
       ),
 
     start(parameters, batch) {
@@ -96,6 +102,12 @@ export function ttm(config: TtmConfig): Model {
       return { state: { memory: next }, logits };
     },
   };
+}
+
+/** Scores that let a slot begin as 0.96 of itself, the rest evenly of all other tokens. [slot, source], by index */
+function keeping(sources: number): (index: number) => number {
+  const score = Math.log(24 * (sources - 1));
+  return (index) => (index % sources === Math.floor(index / sources) ? score : 0);
 }
 
 function ttmSites(config: TtmConfig, blocks: readonly string[]): Site[] {

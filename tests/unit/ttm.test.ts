@@ -94,6 +94,17 @@ describe("memory of a Token Turing Machine", () => {
     }
   });
 
+  test.each(["mlp", "query"] as const)("summarised by %s begins by keeping what each slot holds", (summariser) => {
+    const model = ttm({ ...small, summariser });
+    const parameters = model.parameters(3);
+    const weights = series(run(model, parameters, inputs, { record: ["write.weights"] }), "write.weights");
+    for (let slot = 0; slot < small.slots; slot++) {
+      const kept = select(weights, { slot, source: slot }).data;
+      expect(Math.min(...kept)).toBeGreaterThan(0.8);
+    }
+    disposeTensors(parameters);
+  });
+
   test("written by concatenation keeps the newest tokens, first in, first out", () => {
     const model = ttm({ ...small, write: "concatenate" });
     const parameters = model.parameters(3);
