@@ -16,7 +16,7 @@ const format = "tapescope moment 1";
 /**
  * Keep a moment of a training, whole or not at all: what `train` goes on from.
  *
- * @param settings what the training was told; a resumed one must be told the same
+ * @param settings what the training was told; a resumed one must be told the same, but may be made longer
  */
 export async function saveMoment(
   path: string,
@@ -42,7 +42,7 @@ export async function loadMoment(path: string, settings: Readonly<Record<string,
     if (file.metadata.get("format") !== format) throw new Error("it holds no moment of a training");
     const before = JSON.parse(file.metadata.get("settings") ?? "{}") as Record<string, string>;
     const names = new Set([...Object.keys(before), ...Object.keys(settings)]);
-    const other = [...names].find((name) => before[name] !== settings[name]);
+    const other = [...names].find((name) => name !== "updates" && before[name] !== settings[name]);
     if (other) {
       throw new Error(
         `it was kept by a training with ${other} ${before[other]}; now ${other} is ${settings[other]}. ` +
@@ -50,6 +50,9 @@ export async function loadMoment(path: string, settings: Readonly<Record<string,
       );
     }
     const plain = JSON.parse(file.metadata.get("plain") ?? "{}") as Omit<Moment, "parameters" | "memory">;
+    if (!(Number(settings.updates ?? plain.update) >= plain.update)) {
+      throw new Error(`it was kept after ${plain.update} updates; ${settings.updates} are fewer. Give more updates`);
+    }
     return { ...plain, parameters: part(file, "parameters"), memory: part(file, "memory") };
   });
 }
