@@ -3,7 +3,7 @@ import type { LoopPattern } from "./loop-pattern.js";
 import type { MapOperation } from "./operations.js";
 import type { Instruction } from "./steps.js";
 import { add, call, get, i32, lane, set, splat, type VectorInstruction, vector, type Writer } from "./wasm.js";
-import { type MathFunction, mathIndex } from "./wasm-math.js";
+import { type MathFunction, mathIndex, writeMathHere } from "./wasm-math.js";
 
 /** A loop being written. */
 export interface LoopEmitter {
@@ -55,16 +55,15 @@ export function writeValue(emitter: LoopEmitter, one: ValueInstruction, index: n
   const { to, values } = emitter;
   if (one.kind === "constant") splat(to, one.value);
   else if (one.kind === "load") load(emitter, one.operand, lanes);
-  else
-    compute(
-      to,
-      one.operation,
-      one.arguments.map((argument) => values[argument] as number),
-    );
+  else {
+    const from = one.arguments.map((argument) => values[argument] as number);
+    compute(to, one.operation, from, lanes === 4);
+  }
   set(to, values[index] as number);
 }
 
-function compute(to: Writer, operation: MapOperation, from: readonly number[]): void {
+/** @param often whether it is worth the space to write a function here rather than to call it */
+function compute(to: Writer, operation: MapOperation, from: readonly number[], often: boolean): void {
   const [x, y, z] = from as [number, number, number];
   const direct = vectorInstructions[operation];
   const comparison = comparisons[operation];
@@ -78,6 +77,10 @@ function compute(to: Writer, operation: MapOperation, from: readonly number[]): 
     splat(to, 0);
     vector(to, operation === "select" ? "f32x4.ne" : "f32x4.eq");
     vector(to, operation === "select" ? "v128.bitselect" : "v128.and");
+    return;
+  }
+  if (named && often) {
+    writeMathHere(to, named, x, y);
     return;
   }
   for (const value of from) get(to, value);

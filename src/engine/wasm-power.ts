@@ -1,20 +1,19 @@
-import { bits, get, local, type Piece, set, splat, type Writer, whereAny, write, writer } from "./wasm.js";
+import { bits, get, local, type Piece, set, splat, type Writer, whereAny, write } from "./wasm.js";
 import { exponential, ln2, logarithm, nearest } from "./wasm-series.js";
 
 /**
- * aᵇ = e^(b·log a) of four float32. An error of the logarithm grows with the exponent, so logarithm and product are kept in
- * two parts, the first of few enough digits that it is exact. Special cases are those of IEEE 754.
+ * Push aᵇ = e^(b·log a) of two locals. An error of the logarithm grows with the exponent, so it and the product are kept
+ * in two parts, the first of few enough digits that it is exact. Special cases are those of IEEE 754.
  */
-export function pow(): Writer {
-  const to = writer(["v128", "v128"], "v128");
-  const locals = Array.from({ length: 11 }, () => local(to, "v128"));
+export function pow(to: Writer, a: number, exponent: number): void {
+  const locals = Array.from({ length: 13 }, () => local(to, "v128"));
   const [size = 0, e = 0, m = 0, high = 0, low = 0, short = 0, shortHigh = 0, p = 0, q = 0, k = 0, whole = 0] = locals;
-  const [a, b, result] = [0, 1, local(to, "v128")];
+  const [b, result] = locals.slice(11) as [number, number];
   const $ = (index: number) => () => get(to, index);
   const put = (index: number) => () => set(to, index);
   const f = (value: number) => () => splat(to, value);
   const firstDigits = () => bits(to, 0xfffff000); // 12 of 24
-  write(to, $(b), f(1e30), "f32x4.pmin", f(-1e30), "f32x4.pmax", put(b));
+  write(to, $(exponent), f(1e30), "f32x4.pmin", f(-1e30), "f32x4.pmax", put(b));
   write(to, $(a), "f32x4.abs", put(size));
   logarithm(to, size, e, m);
   // log |a| = high + low: e·ln 2 and m are exact, and so is what their sum rounds away.
@@ -90,7 +89,6 @@ export function pow(): Writer {
   );
   whereAny(to, () => specialCases(to, a, b, size, result));
   get(to, result);
-  return to;
 }
 
 /** Results where a is 0, below 0, infinite or no number. */

@@ -5,13 +5,27 @@ import { bits, get, local, set, splat, vector, type Writer, write } from "./wasm
 /** ln 2 in two parts: whole numbers times the first, which has few digits, are exact. */
 export const ln2 = { high: 0.693359375, low: -2.1219444e-4 } as const;
 
-/** c₀·xⁿ + c₁·xⁿ⁻¹ + ... by Horner's rule. */
-export function polynomial(to: Writer, x: number, coefficients: readonly number[]): void {
-  coefficients.forEach((coefficient, index) => {
-    if (index > 0) write(to, () => get(to, x), "f32x4.mul");
-    splat(to, coefficient);
-    if (index > 0) vector(to, "f32x4.add");
-  });
+/**
+ * Push c₀·xⁿ + c₁·xⁿ⁻¹ + ... , two coefficients at a time: what waits for one another is half as long as by Horner's rule.
+ *
+ * @param square the local that holds x²
+ */
+export function polynomial(to: Writer, x: number, square: number, coefficients: readonly number[]): void {
+  for (let at = -(coefficients.length % 2); at < coefficients.length; at += 2) {
+    const [high, low] = [coefficients[at], coefficients[at + 1]] as [number | undefined, number];
+    const started = at > 0;
+    if (started) write(to, () => get(to, square), "f32x4.mul");
+    if (high !== undefined)
+      write(
+        to,
+        () => get(to, x),
+        () => splat(to, high),
+        "f32x4.mul",
+      );
+    splat(to, low);
+    if (high !== undefined) vector(to, "f32x4.add");
+    if (started) vector(to, "f32x4.add");
+  }
 }
 
 const rounding = 1.5 * 2 ** 23; // adding it leaves a float32 no digit after the point, and its bits count up with it
@@ -46,15 +60,39 @@ export function exponential(to: Writer, r: number, k: number): void {
   const half = local(to, "v128");
   const $ = (index: number) => () => get(to, index);
   const shift = (by: number) => () => to.bytes.push(0x41, by); // i32.const
-  polynomial(
-    to,
-    r,
-    [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1],
-  );
-  write(to, $(r), "f32x4.mul", $(r), "f32x4.mul", $(r), "f32x4.add", () => splat(to, 1), "f32x4.add");
+  powerSeries(to, r);
   write(to, $(k), shift(1), "i32x4.shr_s", () => set(to, half));
   write(to, $(half), () => bits(to, 127), "i32x4.add", shift(23), "i32x4.shl", "f32x4.mul");
   write(to, $(k), $(half), "i32x4.sub", () => bits(to, 127), "i32x4.add", shift(23), "i32x4.shl", "f32x4.mul");
+}
+
+/** Push eˣ of the local x from −87 to 89; it is ∞ from 88.4. */
+export function exponentialWithin(to: Writer, x: number): void {
+  const [whole, k, r] = [local(to, "v128"), local(to, "v128"), local(to, "v128")];
+  const $ = (index: number) => () => get(to, index);
+  const f = (value: number) => () => splat(to, value);
+  write(to, $(x), f(Math.LOG2E), "f32x4.mul", f(rounding), "f32x4.add", () => set(to, whole));
+  write(to, $(whole), f(rounding), "f32x4.sub", () => set(to, k));
+  write(to, $(x), $(k), f(ln2.high), "f32x4.mul", "f32x4.sub");
+  write(to, $(k), f(ln2.low), "f32x4.mul", "f32x4.sub", () => set(to, r));
+  powerSeries(to, r);
+  // Shifted to the place of exponents, of `whole` only k is left.
+  const shift = () => to.bytes.push(0x41, 23);
+  write(to, $(whole), shift, "i32x4.shl", f(1), "i32x4.add", "f32x4.mul");
+}
+
+/** Push eʳ for |r| ≤ ln 2 / 2. */
+function powerSeries(to: Writer, r: number): void {
+  const square = local(to, "v128");
+  const $ = (index: number) => () => get(to, index);
+  write(to, $(r), $(r), "f32x4.mul", () => set(to, square));
+  polynomial(
+    to,
+    r,
+    square,
+    [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1],
+  );
+  write(to, $(square), "f32x4.mul", $(r), "f32x4.add", () => splat(to, 1), "f32x4.add");
 }
 
 /**
@@ -84,6 +122,7 @@ export function logarithm(to: Writer, x: number, e: number, m: number): void {
   polynomial(
     to,
     m,
+    z,
     [
       7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
       2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,

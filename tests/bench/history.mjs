@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { median, tell } from "./shared/measure.mjs";
 
 const root = join(import.meta.dirname, "..", "..");
 const [megabytes = "1024", dist = join(root, "dist"), python = join(root, ".venv/bin/python")] = process.argv.slice(2);
@@ -19,8 +20,7 @@ const batches = Math.ceil((Number(megabytes) * 2 ** 20) / (rows * 64 * 4 * token
 const bytes = epochs * batches * tokens * rows * 64 * 4;
 const sites = [{ kind: "state", name: "memory", axes: ["slot", "word"], shape: [rows, 64], about: "memory" }];
 const settings = { dtype: "float32", samplingRate: 1, sequences: 1 };
-const tell = (name, ours, theirs, unit) =>
-  console.log(JSON.stringify({ name, batch: 1, unit, ours, peer: "pickle", theirs, ratio: ours / theirs }));
+const beside = (name, ours, theirs, unit) => tell({ name, batch: 1, unit, ours, peer: "pickle", theirs });
 
 const source = new Float32Array(1 << 20).map(() => Math.random() - 0.5);
 const writer = await openHistoryWriter(historyFolder(folder), {
@@ -59,7 +59,6 @@ for (let i = 0; i < 500; i++) {
   await history.getState(epoch, batch, token, "memory");
   reads.push(performance.now() - start);
 }
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const cold = [];
 for (let i = 0; i < 30; i++) {
   const fresh = await openHistory(historyFolder(folder));
@@ -99,11 +98,11 @@ try {
   console.error(`Python could not be compared with: ${error.message.split("\n")[0]}`);
 }
 const MB = bytes / 1e6;
-tell("history: writing raw states", MB / seconds, MB / theirs[0], "MB/s");
-tell("history: writing, of the processor's time", MB / ((used.user + used.system) / 1e6), MB / theirs[0], "MB/s");
-tell("history: opening", opening, theirs[1] * 1000, "ms");
-tell("history: one random state, median", median(reads), theirs[1] * 1000, "ms");
-tell("history: one random state of a history just opened, median", median(cold), theirs[1] * 1000, "ms");
+beside("history: writing raw states", MB / seconds, MB / theirs[0], "MB/s");
+beside("history: writing, of the processor's time", MB / ((used.user + used.system) / 1e6), MB / theirs[0], "MB/s");
+beside("history: opening", opening, theirs[1] * 1000, "ms");
+beside("history: one random state, median", median(reads), theirs[1] * 1000, "ms");
+beside("history: one random state of a history just opened, median", median(cold), theirs[1] * 1000, "ms");
 console.log(
   JSON.stringify({
     megabytes: MB,
