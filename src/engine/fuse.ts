@@ -1,7 +1,7 @@
 // From the graph to steps: element-wise work, and reductions of it, are gathered into loops, so that numbers stay in
 // registers from one operation to the next and only what is needed elsewhere is stored.
 import { type Node, type ProductNode, type StoredNode, sourceOf } from "./graph.js";
-import { findLive, type Live } from "./live.js";
+import { argumentsOf, findLive, type Live } from "./live.js";
 import {
   compute,
   finishLoop,
@@ -28,27 +28,45 @@ interface Draft {
   readonly product?: ProductStep;
 }
 
-/** The steps that compute the outputs, in the order in which they run. */
-export function fuse(outputs: Iterable<Node>): readonly Step[] {
+/**
+ * The steps that compute the outputs, in the order in which they run.
+ *
+ * @param shown outputs that are only looked at. How loops are gathered decides in which order numbers are summed, and so
+ * how they are rounded; what is shown joins no loop of the outputs, which are the same to the bit without it
+ */
+export function fuse(outputs: Iterable<Node>, shown: readonly Node[] = []): readonly Step[] {
   const wanted = [...outputs];
   const live = findLive(wanted);
   const plan: Plan = { live, drafts: [], byShape: new Map(), makers: new Map(), stored: new Set(), count: 0 };
-  for (const node of wanted) plan.stored.add(sourceOf(node).source);
+  for (const node of [...wanted, ...shown]) plan.stored.add(sourceOf(node).source);
   const inSums = new Map([...live.sums].map(([product, { sum, addend }]) => [sum, { product, addend }]));
   for (const node of live.nodes) {
     const sum = node.kind === "map" ? inSums.get(node) : undefined;
     if (live.inlined.has(node) || (node.kind === "product" && live.sums.has(node))) continue;
     if (sum) placeProduct(plan, sum.product, node, sum.addend);
-    else if (node.kind === "product") placeProduct(plan, node, node);
-    else if (node.kind === "map") placeInLoop(plan, node, node.shape, node);
-    else if (node.kind === "reduce") placeInLoop(plan, node, node.argument.shape, node.argument);
-    else if (node.kind === "assemble") {
-      for (const { node: piece, start } of node.pieces) placeInLoop(plan, node, piece.shape, piece, start);
-    }
+    else place(plan, node);
   }
+  const after: Plan = { ...plan, live: { ...live, inlined: new Set() }, byShape: new Map() };
+  for (const node of shown) placeMissing(after, sourceOf(node).source);
   return plan.drafts
     .sort((a, b) => a.position - b.position)
     .map(({ loop, product }) => (loop ? finishLoop(loop, plan.stored) : (product as ProductStep)));
+}
+
+function place(plan: Plan, node: StoredNode): void {
+  if (node.kind === "product") placeProduct(plan, node, node);
+  else if (node.kind === "map") placeInLoop(plan, node, node.shape, node);
+  else if (node.kind === "reduce") placeInLoop(plan, node, node.argument.shape, node.argument);
+  else if (node.kind === "assemble") {
+    for (const { node: piece, start } of node.pieces) placeInLoop(plan, node, piece.shape, piece, start);
+  }
+}
+
+/** Place a node that is nowhere stored yet, after what it is computed from. */
+function placeMissing(plan: Plan, node: StoredNode): void {
+  if (plan.makers.has(node)) return;
+  for (const argument of argumentsOf(node)) placeMissing(plan, sourceOf(argument).source);
+  place(plan, node);
 }
 
 interface Plan {

@@ -25,10 +25,19 @@ export interface Program {
 
 /**
  * @param inputs addresses in bytes where the inputs of the recording will stand
+ * @param isShown outputs that are only looked at: the others are the same to the bit without them
  */
-export function buildProgram(machine: Machine, recording: Recording, inputs: ReadonlyMap<string, number>): Program {
+export function buildProgram(
+  machine: Machine,
+  recording: Recording,
+  inputs: ReadonlyMap<string, number>,
+  isShown: (output: string) => boolean = () => false,
+): Program {
   const outputs = new Map([...recording.outputs].map(([name, node]) => [name, stored(recording.graph, node)]));
-  const steps = fuse(outputs.values());
+  const [shown, wanted] = [true, false].map((which) =>
+    [...outputs].flatMap(([name, node]) => (isShown(name) === which ? [node] : [])),
+  ) as [Node[], Node[]];
+  const steps = fuse(wanted, shown);
   const plan = planMemory(steps, new Set([...outputs.values()].map((node) => sourceOf(node).source)));
   const constants = storeConstants(machine, [
     ...steps.flatMap(({ operands }) => operands.map(({ of }) => of)),
@@ -43,6 +52,12 @@ export function buildProgram(machine: Machine, recording: Recording, inputs: Rea
     if (place !== undefined) return scratch + place;
     return (node.kind === "input" ? inputs.get(node.name) : constants.get(node)) as number;
   };
+  const ends = new Map(
+    [...outputs].map(([name, node]) => {
+      const { source, layout } = sourceOf(node); // computed, as `stored` sees to it
+      return [name, (plan.places.get(source) as number) / 4 + layout.offset];
+    }),
+  );
   let linked = -1; // the scratch address that the table was written for
   const link = (scratch: number): void => {
     const memory = machine.words();
@@ -62,10 +77,7 @@ export function buildProgram(machine: Machine, recording: Recording, inputs: Rea
       if (linked !== scratch) link(scratch);
       if (steps.length > 0) machine.run(table, table + 4 * words);
     },
-    output(name) {
-      const { source, layout } = sourceOf(outputs.get(name) as Node);
-      return address(source, linked) / 4 + layout.offset;
-    },
+    output: (name) => linked / 4 + (ends.get(name) as number),
     dispose() {
       machine.release(table);
       for (const place of constants.values()) machine.release(place);

@@ -12,7 +12,8 @@ export function isBefore(one: Moment, other: Moment): boolean {
 export function coverOf(
   rows: readonly (RowKey & { readonly mean: number })[],
 ): Pick<Part, "from" | "to" | "batches" | "metrics"> {
-  const steps = new Map<string, { epoch: number; batch: number; steps: Set<number> }>();
+  const covers = new Map<string, { epoch: number; batch: number; steps: Set<number> }>();
+  let cover = { epoch: -1, batch: -1, steps: new Set<number>() }; // of the row before: most rows are of the same batch
   const sums = new Map<string, { epoch: number; name: string; sum: number; count: number }>();
   const first = rows[0] as RowKey;
   let [from, to]: [Moment, Moment] = [
@@ -20,20 +21,23 @@ export function coverOf(
     [first.epoch, first.batch],
   ];
   for (const { epoch, batch, step, kind, site, mean } of rows) {
-    if (isBefore([epoch, batch], from)) from = [epoch, batch];
-    if (isBefore(to, [epoch, batch])) to = [epoch, batch];
+    const moment: Moment = [epoch, batch];
+    if (isBefore(moment, from)) from = moment;
+    if (isBefore(to, moment)) to = moment;
     if (kind === "metric") {
       const key = `${epoch} ${site}`;
       const { sum, count } = sums.get(key) ?? { sum: 0, count: 0 };
       sums.set(key, { epoch, name: site, sum: sum + mean, count: count + 1 });
     } else {
-      const key = `${epoch} ${batch}`;
-      const cover = steps.get(key) ?? { epoch, batch, steps: new Set() };
+      if (cover.epoch !== epoch || cover.batch !== batch) {
+        const key = `${epoch} ${batch}`;
+        cover = covers.get(key) ?? { epoch, batch, steps: new Set() };
+        covers.set(key, cover);
+      }
       if (step !== null) cover.steps.add(step);
-      steps.set(key, cover);
     }
   }
-  const batches = [...steps.values()].map((cover): BatchCover => ({ ...cover, steps: stretches(cover.steps) }));
+  const batches = [...covers.values()].map((one): BatchCover => ({ ...one, steps: stretches(one.steps) }));
   return { from, to, batches, metrics: [...sums.values()] };
 }
 

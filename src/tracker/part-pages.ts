@@ -17,24 +17,41 @@ const fullPage = 4096;
 /**
  * Lay out values as pages, the first of which is to stand at `offset` of the file.
  *
- * @returns the pages' bytes in pieces, among which the values themselves: nothing is copied
+ * @returns the pages' bytes in pieces, among which the large values themselves: they are not copied
  */
 export function writePages(values: readonly Uint8Array[], offset: number): { content: Uint8Array[]; pages: Page[] } {
-  const ends = pageEnds(values);
   const content: Uint8Array[] = [];
-  let start = offset;
-  const pages = ends.map((end, page): Page => {
-    const firstRow = ends[page - 1] ?? 0;
-    const pieces = values.slice(firstRow, end).flatMap((value) => [lengthOf(value), value]);
-    const size = pieces.reduce((sum, { length }) => sum + length, 0);
-    const crc = pieces.reduce((before, piece) => crc32(piece, before), 0);
-    const header = pageHeader(size, end - firstRow, crc);
-    content.push(header, ...pieces);
-    const bytes = header.length + size;
-    start += bytes;
-    return { offset: start - bytes, bytes, firstRow };
-  });
+  const pages: Page[] = [];
+  let [start, firstRow] = [offset, 0];
+  for (const end of pageEnds(values)) {
+    const [lead, large] = bodyOf(values, firstRow, end);
+    const size = lead.length + large.length;
+    const header = pageHeader(size, end - firstRow, crc32(large, crc32(lead)));
+    content.push(header, lead, large);
+    pages.push({ offset: start, bytes: header.length + size, firstRow });
+    start += header.length + size;
+    firstRow = end;
+  }
   return { content, pages };
+}
+
+const nothing = new Uint8Array();
+
+/** The rows of a page, each its length in 4 bytes and its value: many small ones copied, or a large one as it is. */
+function bodyOf(values: readonly Uint8Array[], from: number, to: number): [lead: Uint8Array, large: Uint8Array] {
+  const large = to === from + 1 ? (values[from] as Uint8Array) : nothing;
+  let size = 0;
+  for (let row = from; row < to; row++) size += 4 + (values[row] as Uint8Array).length;
+  const lead = new Uint8Array(size - large.length);
+  const view = new DataView(lead.buffer);
+  let at = 0;
+  for (let row = from; row < to; row++) {
+    const value = values[row] as Uint8Array;
+    view.setUint32(at, value.length, true);
+    if (value !== large) lead.set(value, at + 4);
+    at += 4 + value.length;
+  }
+  return [lead, large];
 }
 
 /** The value of a row out of its page. @throws if the page is damaged. */
@@ -63,11 +80,6 @@ function pageEnds(values: readonly Uint8Array[]): number[] {
     filled = 0;
   });
   return ends;
-}
-
-/** A value's length as a page has it, in 4 bytes. */
-function lengthOf({ length }: Uint8Array): Uint8Array {
-  return Uint8Array.of(length, length >>> 8, length >>> 16, length >>> 24);
 }
 
 const [i32, struct, stop] = [0x05, 0x0c, 0x00];

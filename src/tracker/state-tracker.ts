@@ -1,12 +1,12 @@
 import { type Hook, passOn, unknownSite } from "../model/model.js";
-import type { NamedArray } from "../tensors/named-array.js";
+import { type NamedArray, sizeOf } from "../tensors/named-array.js";
 import type { Tensors } from "../tensors/tensors.js";
 import { affordableRate, type Forecast, forecastOf } from "./forecast.js";
 import { type History, openHistory } from "./history.js";
 import { mostBytes, openHistoryWriter, partOverhead } from "./history-writer.js";
 import { isSampled } from "./sampling.js";
-import type { Kind, StateRow } from "./state-row.js";
-import { type Extent, readOptions, type TrackerOptions } from "./tracker-options.js";
+import type { StateRow } from "./state-row.js";
+import { type Extent, readOptions, type TrackerOptions, type Value, type Wanted, wantedBy } from "./tracker-options.js";
 
 /** Records what happens inside a model while it trains. */
 export interface StateTracker {
@@ -27,6 +27,10 @@ export interface StateTracker {
   /** Record parameters as the batch's update left them. */
   recordParameters(parameters: Tensors): void;
   recordGradients(gradients: Tensors): void;
+  /** What is recorded of a batch, for those who have it without a hook. */
+  readonly wanted: Wanted;
+  /** Record plain arrays. They are not copied: leave them as they are. */
+  recordValues(values: readonly Value[]): void;
   /** Record numbers of a batch, also of one whose states are not recorded: for example its loss and accuracy. */
   recordMetrics(metrics: Readonly<Record<string, number>>): void;
   /** Write all that was recorded. When this returns it is safe, whatever happens. @throws if it could not be written */
@@ -74,7 +78,12 @@ export async function stateTracker(options: TrackerOptions): Promise<StateTracke
     resumeAt ? { resumeAt: [resumeAt.epoch, resumeAt.batch] } : {},
   );
 
-  const recorded = new Map(places.map((place) => [`${place.kind} ${place.name}`, place.shape]));
+  const wanted = wantedBy(settings);
+  const recorded = {
+    state: new Set(wanted.sites),
+    parameter: new Set(wanted.parameters),
+    gradient: new Set(wanted.gradients),
+  };
   const sampling = { rate, seed, epochs: limits.epochs, batches: limits.batches };
   let now = { epoch: 0, batch: 0, token: 0, sampled: false };
   let full = false;
@@ -96,25 +105,38 @@ export async function stateTracker(options: TrackerOptions): Promise<StateTracke
     const { epoch, batch } = now;
     warn(`stateTracker: the byte budget is used up at epoch ${epoch}, batch ${batch}; nothing more is recorded.`);
   };
-  const recordTensors = (kind: Exclude<Kind, "metric" | "state">, tensors: Tensors): void => {
+  const recordValues = (values: readonly Value[]): void => {
     if (!now.sampled) return;
-    for (const [site, tensor] of Object.entries(tensors)) {
-      const shape = recorded.get(`${kind} ${site}`);
-      if (!shape) continue;
-      const { epoch, batch } = now;
-      append({ epoch, batch, step: null, kind, site, shape: tensor.shape, data: valuesOf(tensor) });
+    const { epoch, batch } = now;
+    for (const { kind, step, site, shape, data } of values) {
+      if (!recorded[kind].has(site) || (step ?? 0) >= limits.tokens) continue;
+      const [given = 0] = shape;
+      const kept = kind === "state" && given > sequences ? [sequences, ...shape.slice(1)] : shape;
+      append({
+        epoch,
+        batch,
+        step,
+        kind,
+        site,
+        shape: kept,
+        data: kept === shape ? data : data.slice(0, sizeOf(kept)),
+      });
     }
+  };
+  const recordTensors = (kind: Value["kind"], step: number | null, tensors: Tensors): void => {
+    if (!now.sampled) return;
+    const chosen = Object.entries(tensors).filter(([site]) => recorded[kind].has(site));
+    recordValues(
+      chosen.map(([site, tensor]) => {
+        return { kind, step, site, shape: tensor.shape, data: new Float32Array(tensor.dataSync()) };
+      }),
+    );
   };
   const hookAt = (token: number): Hook => {
     if (!now.sampled || full || token >= limits.tokens) return passOn;
-    const { epoch, batch } = now;
     return (site, value) => {
-      const shape = recorded.get(`state ${site}`);
-      if (shape) {
-        const kept = Math.min(sequences, value.shape[0] ?? 0);
-        const data = valuesOf(value, kept);
-        append({ epoch, batch, step: token, kind: "state", site, shape: [kept, ...value.shape.slice(1)], data });
-      } else if (!model.sites.some(({ name }) => name === site)) throw unknownSite(model, site);
+      if (!model.sites.some(({ name }) => name === site)) throw unknownSite(model, site);
+      recordTensors("state", token, { [site]: value });
       return value;
     };
   };
@@ -142,8 +164,10 @@ export async function stateTracker(options: TrackerOptions): Promise<StateTracke
     },
     hook: (site, value) => hookAt(now.token)(site, value),
     hookAt,
-    recordParameters: (parameters) => recordTensors("parameter", parameters),
-    recordGradients: (gradients) => recordTensors("gradient", gradients),
+    wanted,
+    recordValues,
+    recordParameters: (parameters) => recordTensors("parameter", null, parameters),
+    recordGradients: (gradients) => recordTensors("gradient", null, gradients),
     recordMetrics(metrics) {
       const { epoch, batch } = now;
       if (epoch >= limits.epochs || batch >= limits.batches) return;
@@ -159,19 +183,4 @@ export async function stateTracker(options: TrackerOptions): Promise<StateTracke
     getAvailableBatches: async (epoch) => (await saved()).getAvailableBatches(epoch),
     getAvailableTokens: async (epoch, batch) => (await saved()).getAvailableTokens(epoch, batch),
   };
-}
-
-interface Readable {
-  readonly shape: readonly number[];
-  dataSync(): ArrayLike<number>;
-}
-
-/**
- * A copy of a tensor's values, or of those of its first sequences. (All are read and the rest is dropped: inside a
- * gradient another operation would be one more to remember.)
- */
-function valuesOf(tensor: Readable, sequences: number = tensor.shape[0] ?? 1): Float32Array {
-  const values = tensor.dataSync();
-  const kept = tensor.shape.length === 0 ? 1 : (values.length / (tensor.shape[0] || 1)) * sequences;
-  return values instanceof Float32Array ? values.slice(0, kept) : Float32Array.from(values).slice(0, kept);
 }

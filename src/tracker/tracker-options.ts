@@ -1,5 +1,5 @@
 import { type Model, type Site, sitesMatching } from "../model/model.js";
-import type { RecordedSite } from "./state-row.js";
+import type { Kind, RecordedSite, StateRow } from "./state-row.js";
 import type { WritableStorage } from "./storage.js";
 import { type StoredType, storedTypes } from "./stored-values.js";
 
@@ -31,6 +31,23 @@ export interface TrackerOptions {
   readonly resumeAt?: { readonly epoch: number; readonly batch: number };
   /** Is told of a lowered rate, and of a budget that is used up; by default the console is. */
   readonly warn?: (message: string) => void;
+}
+
+/** What a tracker takes of a batch that it records. */
+export interface Wanted {
+  /** Names of sites. */
+  readonly sites: readonly string[];
+  /** Only the first sequences of the batch, and the first tokens of each. */
+  readonly sequences: number;
+  readonly tokens: number;
+  /** Names of parameters, as the update leaves them, and of those whose gradients are taken. */
+  readonly parameters: readonly string[];
+  readonly gradients: readonly string[];
+}
+
+/** A state [sequence, ...site] at a step, or a parameter or a gradient, of the batch under way. */
+export interface Value extends Pick<StateRow, "step" | "site" | "shape" | "data"> {
+  readonly kind: Exclude<Kind, "metric">;
 }
 
 /** How long a training is: epochs, batches in each, tokens in each sequence. */
@@ -77,6 +94,12 @@ export function readOptions(options: TrackerOptions): Settings {
     ...(gradients ? trained.map((name) => place("gradient", name, shapes[name] ?? [])) : []),
   ];
   return { rate, seed, sequences, dtype, limits, byteBudget, sites, places };
+}
+
+/** What of each batch is recorded under these settings. */
+export function wantedBy({ places, sequences, limits: { tokens } }: Settings): Wanted {
+  const named = (kind: Kind) => places.filter((one) => one.kind === kind).map(({ name }) => name);
+  return { sites: named("state"), sequences, tokens, parameters: named("parameter"), gradients: named("gradient") };
 }
 
 function place(kind: "parameter" | "gradient", name: string, shape: readonly number[]): RecordedSite {

@@ -2,8 +2,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type Hook, type Model, passOn } from "../model/model.js";
 import { activate } from "../model/run.js";
 import type { Batch } from "../tasks/task.js";
-import { type Tensors, tensorOf } from "../tensors/tensors.js";
+import { disposeTensors, mapTensors, type Tensors, tensorOf } from "../tensors/tensors.js";
 import { toTensor } from "../tensors/transfer.js";
+import type { Wanted } from "../tracker/tracker-options.js";
 
 /**
  * A model's logits over a whole sequence, differentiable by the parameters.
@@ -93,34 +94,46 @@ export function batchTensors(model: Model, batch: Batch): Tensors {
 
 /**
  * Mean cross-entropy over the answers that count (over each bit, where outputs are independent bits), in nats, its
- * gradient by every parameter that is not fixed, and all the logits in a row. The caller disposes of them.
+ * gradient by every parameter that is not fixed, and all the logits [step, batch, output]. The caller disposes of them.
  *
  * @param batch what `batchTensors` gives
- * @param hookAt the hook of each step; by default it changes nothing
+ * @param wanted values to look at, which changes nothing; by default none
+ * @returns also the states that are wanted, each [sequence, ...site], under "STEP.SITE"
  */
 export function differentiateLoss(
   model: Model,
   parameters: Tensors,
   batch: Tensors,
-  hookAt?: (step: number) => Hook,
-): { loss: tf.Tensor; gradients: Tensors; logits: tf.Tensor } {
+  wanted: Pick<Wanted, "sites" | "sequences" | "tokens"> = { sites: [], sequences: 0, tokens: 0 },
+): { loss: tf.Tensor; gradients: Tensors; logits: tf.Tensor; states: Tensors } {
   const names = Object.keys(model.shapes).filter((name) => !model.fixed.includes(name));
   const values = names.map((name) => parameters[name] as tf.Tensor);
   const [inputs, targets, mask, answers] = ["inputs", "targets", "mask", "answers"].map((name) =>
     tensorOf(batch, name),
   ) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-  const size = (inputs.shape[0] as number) * (inputs.shape[1] as number) * model.outputs;
-  // The logits come out beside the loss, with no part in the gradient: keeping them aside could not be recorded.
-  const only = tf.concat([tf.ones([1]), tf.zeros([size])]);
-  const { value, grads } = tf.valueAndGrads((...current: tf.Tensor[]) => {
-    const all = { ...parameters, ...Object.fromEntries(names.map((name, i) => [name, current[i] as tf.Tensor])) };
-    const logits = sequenceLogits(model, all, inputs, hookAt);
-    const loss = tf.div(tf.sum(crossEntropy(model, logits, targets, mask)), answers);
-    return tf.concat([tf.reshape(loss, [1]), tf.reshape(logits, [size])]) as tf.Tensor as tf.Scalar;
-  })(values, only as tf.Tensor as tf.Scalar);
-  const gradients = Object.fromEntries(names.map((name, index) => [name, grads[index] as tf.Tensor]));
-  const [loss, logits] = tf.split(value as tf.Tensor, [1, size], 0) as [tf.Tensor, tf.Tensor];
-  return { loss: tf.reshape(loss, []), gradients, logits };
+  const kept: Record<string, tf.Tensor> = {}; // else what is made within would be gone after it
+  const sites = new Set(wanted.sites);
+  const sequences = Math.min(wanted.sequences, inputs.shape[1] as number);
+  const hookAt = (step: number): Hook => {
+    if (step >= wanted.tokens) return passOn;
+    return (site, value) => {
+      if (sites.has(site)) kept[`${step}.${site}`] = tf.keep(tf.slice(value, 0, sequences));
+      return value;
+    };
+  };
+  try {
+    const { value: loss, grads } = tf.valueAndGrads((...current: tf.Tensor[]) => {
+      const all = { ...parameters, ...Object.fromEntries(names.map((name, i) => [name, current[i] as tf.Tensor])) };
+      const logits = sequenceLogits(model, all, inputs, hookAt);
+      kept.logits = tf.keep(logits);
+      return tf.div(tf.sum(crossEntropy(model, logits, targets, mask)), answers) as tf.Scalar;
+    })(values);
+    const gradients = Object.fromEntries(names.map((name, index) => [name, grads[index] as tf.Tensor]));
+    const { logits, ...states } = mapTensors(kept, (tensor) => tf.clone(tensor)) as { logits: tf.Tensor };
+    return { loss, gradients, logits, states };
+  } finally {
+    disposeTensors(kept);
+  }
 }
 
 /** The loss and the gradients of `differentiateLoss` for a batch of plain arrays, the loss as a number. */

@@ -3,12 +3,13 @@ import type { Task } from "../tasks/task.js";
 import { type RandomState, random } from "../tensors/random.js";
 import { disposeTensors, type Tensors } from "../tensors/tensors.js";
 import type { StateTracker } from "../tracker/state-tracker.js";
+import type { Value } from "../tracker/tracker-options.js";
 import { type LedgerState, type LogRow, openLedger } from "./log.js";
 import type { Clip, Optimizer } from "./optimizers.js";
 import { constant, type Schedule } from "./schedule.js";
 import { answersOf } from "./sequence.js";
 import { type Lengths, openSyllabus, type SyllabusState } from "./syllabus.js";
-import { trainingStep, type Watcher } from "./training-step.js";
+import { trainingStep } from "./training-step.js";
 
 /** What a training run does. Equal settings give equal results on one backend. */
 export interface Training {
@@ -98,7 +99,7 @@ export async function train(training: Training, options: TrainOptions = {}): Pro
   const syllabus = openSyllabus(lengths, from?.syllabus);
   const started = performance.now() - 1000 * (from?.seconds ?? 0);
   const beginning = from?.parameters ?? model.parameters(seed);
-  const step = trainingStep(training, beginning, from?.memory, options.how);
+  const step = trainingStep(training, beginning, from?.memory, options.how, tracking?.tracker.wanted);
   disposeTensors({ ...beginning, ...(from && over(from.memory)) });
   let paused = performance.now();
   let update = from?.update ?? 0;
@@ -124,15 +125,15 @@ export async function train(training: Training, options: TrainOptions = {}): Pro
     }
     const length = syllabus.draw(source);
     const sequences = task.draw(source, length, batch);
-    const watcher = await watcherOf(tracking, update);
+    const watch = await watchFor(tracking, update);
     const factor = (training.schedule ?? constant)(update / updates);
-    const { loss, right } = step.update(sequences, factor, watcher);
+    const { loss, right } = step.update(sequences, factor, watch);
     if (!Number.isFinite(loss)) {
       update = Math.max(0, update - 1);
       ended = "diverged";
       break;
     }
-    if (tracking && !watcher) tracking.tracker.recordMetrics({ loss, accuracy: right });
+    tracking?.tracker.recordMetrics({ loss, accuracy: right });
     update++;
     syllabus.note(length, right);
     if (tracking && update % tracking.epoch === 0) await tracking.tracker.saveStateHistory();
@@ -160,20 +161,15 @@ export async function train(training: Training, options: TrainOptions = {}): Pro
   return { parameters, log: ledger.rows, updates: update, ended };
 }
 
-/** What looks on at an update whose batch is recorded. */
-async function watcherOf(tracking: TrainOptions["tracking"], update: number): Promise<Watcher | undefined> {
+/** What records an update, if its batch is one that the tracker takes. */
+async function watchFor(
+  tracking: TrainOptions["tracking"],
+  update: number,
+): Promise<((seen: readonly Value[]) => void) | undefined> {
   if (!tracking) return undefined;
   const { tracker, epoch } = tracking;
   tracker.startEpoch(Math.floor(update / epoch));
-  if (!(await tracker.startBatch(update % epoch))) return undefined;
-  return {
-    hookAt: tracker.hookAt,
-    see({ loss, right }, gradients, parameters) {
-      tracker.recordMetrics({ loss, accuracy: right });
-      tracker.recordGradients(gradients);
-      tracker.recordParameters(parameters);
-    },
-  };
+  return (await tracker.startBatch(update % epoch)) ? tracker.recordValues : undefined;
 }
 
 function over(tensors: Tensors): Tensors {

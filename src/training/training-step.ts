@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Arrays } from "../engine/arrays.js";
-import { eagerProcess, type Process } from "../engine/eager-process.js";
+import { type Arrays, mapEntries, mapNames } from "../engine/arrays.js";
+import { type Advance, eagerProcess, type Process } from "../engine/eager-process.js";
 import { replayedProcess } from "../engine/process.js";
-import type { Hook, Model } from "../model/model.js";
+import type { Model } from "../model/model.js";
 import type { Batch } from "../tasks/task.js";
-import { disposeTensors, type Tensors } from "../tensors/tensors.js";
+import { disposeTensors, type Tensors, tensorOf } from "../tensors/tensors.js";
 import { fromTensor, toTensor } from "../tensors/transfer.js";
+import type { Value, Wanted } from "../tracker/tracker-options.js";
 import { type Clip, clipGradients, type Optimizer } from "./optimizers.js";
 import { answersOf, differentiateLoss, shareRight } from "./sequence.js";
 
@@ -15,20 +16,15 @@ export interface Found {
   readonly right: number;
 }
 
-/** Looks on at an update: at every site of its steps, then at its gradients and the parameters it leads to. */
-export interface Watcher {
-  hookAt(step: number): Hook;
-  see(found: Found, gradients: Tensors, parameters: Tensors): void;
-}
-
 /** A training under way: its parameters, and what its optimiser remembers. */
 export interface TrainingStep {
   /**
-   * One update. Where the loss is no finite number nothing changes.
+   * One update. Where the loss is no finite number nothing changes, and nobody is shown anything.
    *
-   * @param watcher an update that is watched is computed operation by operation
+   * @param watch is shown what is wanted: states, gradients before clipping, and parameters as the update left them; the
+   * update is the same to the bit without it
    */
-  update(batch: Batch, factor: number, watcher?: Watcher): Found;
+  update(batch: Batch, factor: number, watch?: (seen: readonly Value[]) => void): Found;
   /** New tensors of all parameters, as they are now or were before the last update. */
   parameters(when?: "now" | "before"): Tensors;
   /** New tensors of what the optimiser remembers. */
@@ -43,67 +39,75 @@ export interface TrainingStep {
  *
  * @param memory what the optimiser remembers; by default nothing yet
  * @param how "replayed": recorded once for every length, then replayed by the engine; "eager": by the backend in use
+ * @param wanted what is shown to those who watch an update; by default nothing
  */
 export function trainingStep(
   { model, optimizer, clip }: { readonly model: Model; readonly optimizer: Optimizer; readonly clip: Clip },
   parameters: Tensors,
   memory: Tensors | undefined,
   how: "replayed" | "eager" = "replayed",
+  wanted: Wanted = { sites: [], sequences: 0, tokens: 0, parameters: [], gradients: [] },
 ): TrainingStep {
   const trained = (all: Tensors): Tensors =>
     Object.fromEntries(Object.entries(all).filter(([name]) => !model.fixed.includes(name)));
-  const advance = (state: Tensors, inputs: Tensors, hookAt?: (step: number) => Hook) => {
+  const advance: Advance = (state, inputs, watched) => {
     const all = under(state, "parameter.");
-    const { loss, gradients, logits } = differentiateLoss(model, all, inputs, hookAt);
+    const { loss, gradients, logits, states } = differentiateLoss(model, all, inputs, watched ? wanted : undefined);
     const clipped = clipGradients(gradients, clip);
     const next = optimizer.update(trained(all), clipped, under(state, "memory."), inputs.factor);
+    const after = { ...all, ...next.parameters };
     return {
-      gradients,
-      state: { ...over({ ...all, ...next.parameters }, "parameter."), ...over(next.memory, "memory.") },
+      state: { ...over(after, "parameter."), ...over(next.memory, "memory.") },
       outputs: { loss, logits },
+      ...(watched && {
+        shown: {
+          ...over(states, "state."),
+          ...over(only(gradients, wanted.gradients), "gradient."),
+          ...over(only(after, wanted.parameters), "parameter."),
+        },
+      }),
     };
   };
   const started = memory ?? tf.tidy(() => optimizer.start(trained(parameters)) as tf.NamedTensorMap);
   const initial = { ...arrays(over(parameters, "parameter.")), ...arrays(over(started, "memory.")) };
   if (!memory) disposeTensors(started);
+  const places = new Map<string, Place>();
+  const place = (name: string): Place => {
+    const known = places.get(name) ?? placeOf(name);
+    places.set(name, known);
+    return known;
+  };
   const process: Process = (how === "replayed" ? replayedProcess : eagerProcess)(advance, initial);
 
-  const foundIn = (batch: Batch, loss: ArrayLike<number>, logits: Float32Array): Found => {
-    return { loss: loss[0] as number, right: shareRight(model, batch, logits) };
-  };
-  const watched = (batch: Batch, numbers: Arrays, watcher: Watcher): Found => {
-    const state = tensors(process.state(), "");
-    const inputs = tensors(numbers, "");
-    let after: Arrays | undefined; // plain: tensors made in here would be gone with it
-    const found = tf.tidy(() => {
-      const next = advance(state, inputs, watcher.hookAt);
-      const { loss, logits } = next.outputs;
-      const found = foundIn(batch, loss.dataSync(), logits.dataSync() as Float32Array);
-      if (Number.isFinite(found.loss)) {
-        watcher.see(found, next.gradients, under(next.state, "parameter."));
-        after = arrays(next.state);
-      }
-      return found as Found & tf.TensorContainerObject;
-    });
-    if (after) process.replace(after);
-    disposeTensors(state);
-    disposeTensors(inputs);
-    return found;
-  };
   return {
-    update(batch, factor, watcher) {
+    update(batch, factor, watch) {
       const { inputs, targets, mask } = batch;
       const answers = scalar(answersOf(model, batch));
-      const numbers = { inputs, targets, mask, answers, factor: scalar(factor) };
-      if (watcher) return watched(batch, numbers, watcher);
-      const { loss, logits } = process.advance(numbers, (out) => Number.isFinite(out.loss?.data[0]));
-      return foundIn(batch, loss?.data ?? [], logits?.data ?? new Float32Array());
+      const { loss, logits } = process.advance(
+        { inputs, targets, mask, answers, factor: scalar(factor) },
+        (out) => Number.isFinite(out.loss?.data[0]),
+        watch && ((shown) => watch(Object.entries(shown).map(([name, array]) => valueAt(place(name), array)))),
+      );
+      return { loss: loss?.data[0] as number, right: shareRight(model, batch, logits?.data ?? new Float32Array()) };
     },
     parameters: (when) => tensors(process.state(when), "parameter."),
     memory: () => tensors(process.state(), "memory."),
     refusal: process.refusal,
     dispose: process.dispose,
   };
+}
+
+type Place = Pick<Value, "kind" | "step" | "site">;
+
+function valueAt({ kind, step, site }: Place, { shape, data }: Arrays[string]): Value {
+  return { kind, step, site, shape, data };
+}
+
+/** Where a value is from that is shown as "state.STEP.SITE", "gradient.NAME" or "parameter.NAME". */
+function placeOf(name: string): Place {
+  const [kind, ...rest] = name.split(".");
+  const step = kind === "state" ? Number(rest.shift()) : null;
+  return { kind: kind as Place["kind"], step, site: rest.join(".") };
 }
 
 function scalar(value: number): Arrays[string] {
@@ -117,15 +121,19 @@ function arrays(all: Tensors): Arrays {
 
 /** New tensors of the arrays whose names begin so, without that beginning. */
 function tensors(all: Arrays, prefix: string): Tensors {
-  const found = Object.entries(all).filter(([name]) => name.startsWith(prefix));
-  return Object.fromEntries(found.map(([name, array]) => [name.slice(prefix.length), toTensor(array)]));
+  return mapEntries(under(all, prefix), (array) => toTensor(array));
 }
 
-function over(all: Tensors, prefix: string): Tensors {
-  return Object.fromEntries(Object.entries(all).map(([name, tensor]) => [prefix + name, tensor]));
+function over<A>(all: Readonly<Record<string, A>>, prefix: string): Record<string, A> {
+  return mapNames(all, (name) => prefix + name);
 }
 
-function under(all: Tensors, prefix: string): Tensors {
+/** What has names that begin so, without that beginning. */
+function under<A>(all: Readonly<Record<string, A>>, prefix: string): Record<string, A> {
   const found = Object.entries(all).filter(([name]) => name.startsWith(prefix));
-  return Object.fromEntries(found.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+  return Object.fromEntries(found.map(([name, one]) => [name.slice(prefix.length), one]));
+}
+
+function only(all: Tensors, names: readonly string[]): Tensors {
+  return Object.fromEntries(names.map((name) => [name, tensorOf(all, name)]));
 }

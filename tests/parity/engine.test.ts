@@ -1,19 +1,25 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../src/engine/compile.js";
+import type { Model } from "../../src/model/model.js";
 import { nsm } from "../../src/model/nsm.js";
 import { type NtmConfig, ntm } from "../../src/model/ntm.js";
+import { ttm } from "../../src/model/ttm.js";
 import { copyTask } from "../../src/tasks/copy.js";
+import { multiplicationTask } from "../../src/tasks/multiplication.js";
 import { recallTask, recallTokens } from "../../src/tasks/recall.js";
+import type { Batch } from "../../src/tasks/task.js";
 import { type BackendName, useBackend } from "../../src/tensors/backend.js";
 import { random } from "../../src/tensors/random.js";
 import { disposeTensors, type Tensors } from "../../src/tensors/tensors.js";
+import type { Value, Wanted } from "../../src/tracker/tracker-options.js";
 import { adam, rmsprop } from "../../src/training/optimizers.js";
 import { batchTensors, differentiateLoss, sequenceLogits } from "../../src/training/sequence.js";
 import { trainingStep } from "../../src/training/training-step.js";
 
 const copy = copyTask(3);
 const recall = recallTask();
+const product = multiplicationTask({ pairs: "train", heldOutBy: 7, help: "none" });
 const ntmOf = (changed: Partial<NtmConfig>) =>
   ntm({
     inputs: copy.inputs,
@@ -60,6 +66,69 @@ function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
     Math.sqrt(Array.from({ length: b.length }, (_, index) => one(index) ** 2).reduce((sum, square) => sum + square, 0));
   return norm((index) => (a[index] as number) - (b[index] as number)) / (norm((index) => b[index] as number) || 1);
 }
+
+const ttmOf = () =>
+  ttm({
+    ...{ tokens: 1, symbols: product.inputs, outputs: product.outputs, features: 8, slots: 4, read: 3, layers: 1 },
+    ...{ heads: 2, hidden: 8, summariser: "mlp", write: "summarise" },
+  });
+
+describe("an update that is watched", () => {
+  const watched = [...machines, { name: "TTM", model: ttmOf(), task: product }];
+  const bits = (tensors: Tensors) =>
+    Object.entries(tensors).map(([name, one]) => [name, [...new Int32Array(one.dataSync().slice().buffer)]]);
+  const wantedOf = (model: Model): Wanted => {
+    const parameters = Object.keys(model.shapes);
+    const gradients = parameters.filter((name) => !model.fixed.includes(name));
+    return { sites: model.sites.map(({ name }) => name), sequences: 2, tokens: 2, parameters, gradients };
+  };
+
+  test.each(watched)(
+    "of the $name is the same to the bit as one that is not, and shows what the eager one shows",
+    async ({ model, task }) => {
+      await useBackend("cpu");
+      const beginning = model.parameters(1);
+      const setting = { model, optimizer: adam(1e-3), clip: { by: "norm", limit: 10 } as const };
+      const wanted = wantedOf(model);
+      const [alone, seen, eager] = [
+        trainingStep(setting, beginning, undefined),
+        trainingStep(setting, beginning, undefined, "replayed", wanted),
+        trainingStep(setting, beginning, undefined, "eager", wanted),
+      ];
+      const batches = [3, 2, 3].map((length, seed) => task.draw(random(seed), task === product ? 1 : length, 3));
+      const found: Value[][] = [];
+      const look = (values: readonly Value[]) => {
+        found.push([...values]);
+      };
+      eager.update(batches[0] as Batch, 1, look);
+      for (const [index, batch] of batches.entries()) {
+        expect(seen.update(batch, 1, index === 1 ? undefined : look)).toEqual(alone.update(batch, 1));
+        const [plain, after] = [alone.parameters(), seen.parameters()];
+        expect(bits(after)).toEqual(bits(plain));
+        for (const tensors of [plain, after]) disposeTensors(tensors);
+      }
+      const [theirs = [], ours = []] = found;
+      const places = (values: readonly Value[]) =>
+        values.map(({ kind, step, site, shape }) => ({ kind, step, site, shape }));
+      expect(places(ours)).toEqual(places(theirs));
+      const { sites, parameters, gradients } = wanted;
+      expect(ours).toHaveLength(2 * sites.length + parameters.length + gradients.length);
+      const sizeOf = (values: readonly Value[]) => Math.max(...values.map(({ data }) => Math.hypot(...data)));
+      for (const kind of ["state", "gradient"] as const) {
+        const size = sizeOf(theirs.filter((one) => one.kind === kind));
+        ours.forEach(({ data, site }, index) => {
+          const other = (theirs[index] as Value).data;
+          if (theirs[index]?.kind === kind) {
+            expect(Math.hypot(...data.map((value, i) => value - (other[i] as number))) / size, site).toBeLessThan(1e-5);
+          }
+        });
+      }
+      expect(seen.refusal()).toBeUndefined();
+      disposeTensors(beginning);
+      for (const one of [alone, seen, eager]) one.dispose();
+    },
+  );
+});
 
 describe.each(backends)("beside the %s backend", (backend) => {
   describe.each(machines)("$name", ({ model, task }) => {

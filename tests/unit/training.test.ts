@@ -10,15 +10,18 @@ import { copyTask } from "../../src/tasks/copy.js";
 import { recallTask } from "../../src/tasks/recall.js";
 import type { Task } from "../../src/tasks/task.js";
 import { useBackend } from "../../src/tensors/backend.js";
-import { namedArray } from "../../src/tensors/named-array.js";
+import { type NamedArray, namedArray, select } from "../../src/tensors/named-array.js";
 import { random } from "../../src/tensors/random.js";
 import { disposeTensors, type Tensors } from "../../src/tensors/tensors.js";
+import { openHistory } from "../../src/tracker/history.js";
+import { stateTracker } from "../../src/tracker/state-tracker.js";
 import { evaluate } from "../../src/training/evaluate.js";
 import { logFromCsv, logToCsv } from "../../src/training/log.js";
 import { adam, clipGradients, type Optimizer, rmsprop } from "../../src/training/optimizers.js";
 import { constant, cosine } from "../../src/training/schedule.js";
 import { lossAndGradients } from "../../src/training/sequence.js";
 import { type Training, type TrainingResult, train } from "../../src/training/train.js";
+import { memoryStorage } from "../history-storage.js";
 
 beforeAll(() => useBackend("cpu"));
 
@@ -237,6 +240,53 @@ describe("training", () => {
     disposeTensors(gradients);
     disposeTensors(result.parameters);
   });
+
+  test.each(["replayed", "eager"] as const)(
+    "that is tracked is the same, and its history is what happened, %s",
+    async (how) => {
+      const storage = memoryStorage();
+      const tracker = await stateTracker({ model, storage, samplingRate: 0.5, sequences: 2, warn: () => {} });
+      const settings = { ...training, lengths: { shortest: 1, longest: 1 } };
+      const before = tf.memory().numTensors;
+      const result = await train(settings, { how, tracking: { tracker, epoch: 2 } });
+      const last = numbersOf(result.parameters);
+      expect(outcome(result)).toEqual(outcome(await train(settings, { how })));
+      expect(tf.memory().numTensors).toBe(before);
+
+      const history = await openHistory(storage);
+      expect(history.getAvailableEpochs()).toEqual([0, 1]);
+      const [batch = 0] = history.getAvailableBatches(1);
+      expect(history.getAvailableBatches(1)).toHaveLength(1);
+      // The parameters before that update: those of a training that ended there.
+      const earlier = await train({ ...settings, updates: 2 + batch }, { how });
+      const source = random(training.seed);
+      const drawn = Array.from({ length: 3 + batch }, () => [source.integer(1, 1), task.draw(source, 1, 4)] as const);
+      const sequences = (drawn.at(-1) as (typeof drawn)[number])[1];
+      const expected = run(model, earlier.parameters, sequences.inputs, { record: ["*"] });
+      for (const { name } of model.sites) {
+        for (const token of history.getAvailableTokens(1, batch)) {
+          const state = await history.getState(1, batch, token, name);
+          const wanted = select(expected.trace[name] as NamedArray, { step: token });
+          const size = state.data.length;
+          expect(size).toBe(wanted.data.length / 2);
+          state.data.forEach((value, i) => {
+            expect(value).toBeCloseTo(wanted.data[i] as number, 5);
+          });
+        }
+      }
+      const { gradients } = lossAndGradients(model, earlier.parameters, sequences);
+      const gradient = await history.getGradient(1, batch, "output.weight");
+      gradient.data.forEach((value, i) => {
+        expect(value).toBeCloseTo(gradients["output.weight"]?.dataSync()[i] as number, 5);
+      });
+      const after = batch === 1 ? last : outcome(await train({ ...settings, updates: 3 }, { how })).numbers;
+      for (const [name, values] of after) {
+        expect([...(await history.getParameter(1, batch, name as string)).data]).toEqual(values);
+      }
+      disposeTensors(gradients);
+      disposeTensors(earlier.parameters);
+    },
+  );
 
   test("refuses settings that make no sense, before anything is drawn", async () => {
     await expect(train({ ...training, task: copyTask(3) })).rejects.toThrow(

@@ -1,0 +1,103 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import { sizeOf } from "../tensors/named-array.js";
+import { type Arrays, mapEntries, mapNames, type Shapes } from "./arrays.js";
+import type { Advance } from "./eager-process.js";
+import type { Machine } from "./machine.js";
+import { buildProgram } from "./program.js";
+import { type Recording, record } from "./recorder.js";
+
+/** A step of a process as a program, with the storage of what it is given anew each time. */
+export interface RecordedStep {
+  run(inputs: Arrays): void;
+  /** Copies of what came out, or is shown, of the last run; no other program may have run since. */
+  read(what: "output" | "shown"): Arrays;
+  /** Where a value of the next state stands, in float32 from the start of memory, until another program runs. */
+  next(name: string): number;
+  dispose(): void;
+}
+
+/**
+ * Record a step.
+ *
+ * @param state shapes of the state's values, and where they stand, in bytes
+ * @param watched whether what the step shows is wanted
+ * @throws NotRecordable
+ */
+export function recordStep(
+  machine: Machine,
+  advance: Advance,
+  state: { readonly shapes: Shapes; readonly places: ReadonlyMap<string, number> },
+  inputs: Shapes,
+  watched: boolean,
+): RecordedStep {
+  const recording = recordAdvance(advance, state.shapes, inputs, watched);
+  const places = reserveAll(machine, inputs);
+  const starts = [
+    ...[...state.places].map(([name, place]) => [`state.${name}`, place] as const),
+    ...[...places].map(([name, place]) => [`input.${name}`, place] as const),
+  ];
+  const program = buildProgram(machine, recording, new Map(starts), (name) => name.startsWith("shown."));
+  const named = (prefix: string) => {
+    const list = [...recording.outputs].flatMap(([name, { shape }]) =>
+      name.startsWith(prefix) ? [{ name, short: name.slice(prefix.length), shape, size: sizeOf(shape) }] : [],
+    );
+    return { list, size: list.reduce((sum, { size }) => sum + size, 0) };
+  };
+  const lists = { output: named("output."), shown: named("shown.") };
+  return {
+    run(values) {
+      const memory = machine.floats();
+      for (const [name, { data }] of Object.entries(values)) memory.set(data, at(places, name));
+      program.run();
+    },
+    read(what) {
+      const { list, size } = lists[what];
+      const memory = machine.floats();
+      const all = new Float32Array(size); // one piece of storage: of a thousand small ones, making each takes longest
+      const arrays: Record<string, Arrays[string]> = {};
+      let to = 0;
+      for (const { name, short, shape, size } of list) {
+        const start = program.output(name);
+        const data = all.subarray(to, to + size);
+        data.set(memory.subarray(start, start + size));
+        arrays[short] = { shape, data };
+        to += size;
+      }
+      return arrays;
+    },
+    next: (name) => program.output(`state.${name}`),
+    dispose() {
+      program.dispose();
+      for (const place of places.values()) machine.release(place);
+    },
+  };
+}
+
+function recordAdvance(advance: Advance, state: Shapes, inputs: Shapes, watched: boolean): Recording {
+  const prefixed = (shapes: Shapes, prefix: string) => mapNames(shapes, (name) => prefix + name);
+  return record(
+    (all) => {
+      const under = (prefix: string, shapes: Shapes) =>
+        mapEntries(shapes, (_, name) => all[prefix + name] as tf.Tensor);
+      const next = advance(under("state.", state), under("input.", inputs), watched);
+      return {
+        ...mapNames(next.state, (name) => `state.${name}`),
+        ...mapNames(next.outputs, (name) => `output.${name}`),
+        ...mapNames(next.shown ?? {}, (name) => `shown.${name}`),
+      };
+    },
+    { ...prefixed(state, "state."), ...prefixed(inputs, "input.") },
+  );
+}
+
+/** Storage for arrays, in bytes from the start of memory. */
+export function reserveAll(machine: Machine, shapes: Shapes): Map<string, number> {
+  return new Map(Object.entries(shapes).map(([name, shape]) => [name, machine.reserve(4 * sizeOf(shape))]));
+}
+
+/** Where an array begins, in float32 from the start of memory. */
+export function at(places: ReadonlyMap<string, number>, name: string): number {
+  const place = places.get(name);
+  if (place === undefined) throw new Error(`There is no "${name}"; there are ${[...places.keys()].join(", ")}.`);
+  return place / 4;
+}
