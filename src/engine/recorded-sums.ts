@@ -1,6 +1,6 @@
 // Kernels of TensorFlow.js that sum: reductions, matrix products, softmax, in terms of the graph.
 import { sizeOf } from "../tensors/named-array.js";
-import { type Graph, map, type Node, product, reduce, reshape, transpose, uniform } from "./graph.js";
+import { type Graph, map, type Node, product, reduce, reshape, slice, transpose, uniform } from "./graph.js";
 import { first, type Note, type RecordedKernel, type RecordedKernels } from "./recorded-kernel.js";
 
 const kernels: Record<string, RecordedKernel> = {};
@@ -38,6 +38,10 @@ define(
     return map(graph, "multiply", [sum, uniform(graph, sizeOf(sum.shape) / sizeOf(node.shape), [])]);
   }),
 );
+define(
+  "Prod",
+  reduction((graph, node, axes) => axes.reduce((left, axis) => multiplyAlong(graph, left, axis), node)),
+);
 define("BatchMatMul", (graph, inputs, { transposeA, transposeB }) => {
   const [left, right] = inputs as [Node, Node];
   return product(graph, transposeA ? turned(graph, left) : left, transposeB ? turned(graph, right) : right);
@@ -51,6 +55,16 @@ define("Softmax", (graph, inputs, { dim }) => {
 
 /** Kernels that sum, by name. */
 export const recordedSums: RecordedKernels = kernels;
+
+/** The product of all numbers along an axis, which stays with length one. */
+function multiplyAlong(graph: Graph, node: Node, axis: number): Node {
+  const size = node.shape.map((length, index) => (index === axis ? 1 : length));
+  const parts = Array.from({ length: node.shape[axis] as number }, (_, at) => {
+    const start = size.map((_, index) => (index === axis ? at : 0));
+    return slice(graph, node, start, size);
+  });
+  return parts.reduce((left, right) => map(graph, "multiply", [left, right]), uniform(graph, 1, size));
+}
 
 function turned(graph: Graph, node: Node): Node {
   const rank = node.shape.length;

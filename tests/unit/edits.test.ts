@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Edit, edit } from "../../src/model/edits.js";
+import { type Edit, edit, editedParameters, editParameter } from "../../src/model/edits.js";
 import type { Model } from "../../src/model/model.js";
 import { ntm } from "../../src/model/ntm.js";
 import { type Run, run } from "../../src/model/run.js";
@@ -121,6 +121,59 @@ test("an edit of a live site reaches the outputs", () => {
   }
 });
 
+describe("an edit of a parameter", () => {
+  const edits = [editParameter("output.bias", { "axis 0": 1 }).add(2), editParameter("memory.init").scale(0.5)];
+
+  test("gives the run of a model that has these parameters, and leaves the given ones as they are", () => {
+    const before = Object.fromEntries(
+      Object.entries(parameters).map(([name, tensor]) => [name, [...tensor.dataSync()]]),
+    );
+    const changed = {
+      ...parameters,
+      "output.bias": tf.add(parameters["output.bias"] as tf.Tensor, tf.tensor([0, 2])),
+      "memory.init": tf.mul(parameters["memory.init"] as tf.Tensor, 0.5),
+    };
+    expect(edited(edits)).toEqual(run(model, changed, inputs, { record: ["*"] }));
+    expect(edited(edits).outputs).not.toEqual(plain.outputs);
+    expect(
+      Object.fromEntries(Object.entries(parameters).map(([name, tensor]) => [name, [...tensor.dataSync()]])),
+    ).toEqual(before);
+    disposeTensors({ bias: changed["output.bias"], memory: changed["memory.init"] });
+  });
+
+  test("changes nothing to the bit when it adds nothing, scales by one, or sets what was there", () => {
+    const bias = [...(parameters["output.bias"] as tf.Tensor).dataSync()];
+    const nothing = [
+      editParameter("output.weight").add(0),
+      editParameter("controller.weight_ih").scale(1),
+      editParameter("output.bias").set(9),
+      editParameter("output.bias").set(bias),
+    ];
+    expect(edited(nothing)).toEqual(plain);
+  });
+
+  test("is carried out in the order of the edits, beside edits of sites, and survives JSON", () => {
+    const both = [
+      ...edits,
+      edit("memory", { step: 1, slot: 2 }).set(0),
+      editParameter("output.bias", { "axis 0": 1 }).set(3),
+    ];
+    expect(edited(JSON.parse(JSON.stringify(both)))).toEqual(edited(both));
+    const result = editedParameters(model, parameters, both);
+    const [first] = (parameters["output.bias"] as tf.Tensor).dataSync();
+    expect([...(result["output.bias"] as tf.Tensor).dataSync()]).toEqual([first, 3]);
+    expect(result["output.weight"]).toBe(parameters["output.weight"]);
+    disposeTensors({ bias: result["output.bias"] as tf.Tensor, memory: result["memory.init"] as tf.Tensor });
+  });
+
+  test("frees the tensors it made", () => {
+    edited(edits);
+    const before = tf.memory().numTensors;
+    edited([...edits, ...edits]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
 describe("a bad edit is refused before anything runs", () => {
   const refusal = (one: unknown): string => {
     let touched = false;
@@ -167,6 +220,19 @@ describe("a bad edit is refused before anything runs", () => {
     const slip = { site: "memory", step: 0, indx: { slot: 1 }, operation: "set", value: 0 };
     expect(refusal(slip)).toContain('there is no "indx" in an edit; it has site, step, index, operation, value');
     expect(refusal(null)).toContain("it is null; an object was expected");
+  });
+  test("an unknown parameter, axis or position of a parameter, a step where none belongs", () => {
+    expect(refusal(editParameter("output.biass").set(0))).toMatch(
+      /^Edit 1 of 1: ntm has no parameter "output.biass"; its parameters are controller.weight_ih, .*output.bias, memory.init/,
+    );
+    expect(refusal(editParameter("output.bias", { word: 0 }).set(0))).toContain("its axes are [axis 0]");
+    expect(refusal(editParameter("output.bias", { "axis 0": 2 }).set(0))).toContain("axis 0 2 is outside 0 to 1");
+    expect(refusal(editParameter("output.bias").set([1, 2, 3]))).toContain(
+      'the value has shape [3], but the region of "output.bias" has [2]',
+    );
+    expect(refusal({ ...editParameter("output.bias").set(0), step: 1 })).toBe(
+      'Edit 1 of 1: there is no "step" in an edit; it has parameter, index, operation, value.',
+    );
   });
   test("an unknown operation, listing the operations", () => {
     expect(refusal({ site: "memory", step: 0, operation: "flip", value: 0 })).toContain(

@@ -1,0 +1,88 @@
+import { type NamedArray, sizeOf } from "../tensors/named-array.js";
+import type { Model } from "./model.js";
+import type { Run, RunRequest } from "./run-request.js";
+import { placeEdits } from "./step-edits.js";
+import { type StepProgram, stepProgram } from "./step-program.js";
+
+// With the sizes of our checkpoints a program takes 1 to 20 MB, by its batch. It keeps its model alive as long.
+const mostPrograms = 8;
+
+/** The programs that were used last, the latest last. */
+const programs: { readonly model: Model; readonly batch: number; readonly program: StepProgram }[] = [];
+const refusals = new WeakMap<Model, string>();
+
+/** Why a model's runs are computed operation by operation; undefined as long as they are replayed. */
+export function runRefusal(model: Model): string | undefined {
+  return refusals.get(model);
+}
+
+/**
+ * Carry out a run by replaying the model's step, recorded when it is run for the first time with a batch of that size.
+ *
+ * @returns undefined if that cannot be
+ */
+export function replayedRun(request: RunRequest): Run | undefined {
+  const { model, parameters, batch } = request;
+  if (Object.values(parameters).some(({ dtype }) => dtype !== "float32")) return undefined;
+  try {
+    const program = programFor(model, batch);
+    program?.start(parameters);
+    return program && replay(program, request);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined; // it needs more memory than WebAssembly has
+    throw error;
+  }
+}
+
+function replay(program: StepProgram, { model, inputs, steps, batch, recorded, edits }: RunRequest): Run {
+  const empty = (name: string, axes: readonly string[], shape: readonly number[]): NamedArray => {
+    const whole = [steps, batch, ...shape];
+    return { name, axes: ["step", "batch", ...axes], shape: whole, data: new Float32Array(sizeOf(whole)) };
+  };
+  const outputs = empty("outputs", ["output"], [model.outputs]);
+  const trace = Object.fromEntries(recorded.map(({ name, axes, shape }) => [name, empty(name, axes, shape)]));
+  const keep = (array: NamedArray, step: number, from: string): void => {
+    const numbers = program.numbers(from);
+    array.data.set(numbers, step * numbers.length);
+  };
+  const width = batch * model.inputs;
+  for (let step = 0; step < steps; step++) {
+    program.numbers("input").set(inputs.data.subarray(step * width, (step + 1) * width));
+    const changes = edits.filter((one) => one.step === step);
+    const undo = placeEdits(program, model, batch, changes);
+    try {
+      program.step();
+    } finally {
+      undo();
+    }
+    keep(outputs, step, "outputs");
+    for (const [name, array] of Object.entries(trace)) keep(array, step, `site.${name}`);
+  }
+  const state = program.states.map(([name, shape]): [string, NamedArray] => {
+    const axes = ["batch", ...shape.slice(1).map((_, index) => `axis ${index}`)];
+    return [name, { name, axes, shape, data: program.numbers(`state.${name}`).slice() }];
+  });
+  return { outputs, trace, state: Object.fromEntries(state) };
+}
+
+/** The program for a batch of a size; undefined if the model's step cannot be recorded. */
+function programFor(model: Model, batch: number): StepProgram | undefined {
+  if (refusals.has(model)) return undefined;
+  const known = programs.findIndex((one) => one.model === model && one.batch === batch);
+  const used = known < 0 ? record(model, batch) : programs.splice(known, 1)[0];
+  if (!used) return undefined;
+  programs.push(used);
+  if (programs.length > mostPrograms) programs.shift();
+  return used.program;
+}
+
+function record(model: Model, batch: number): (typeof programs)[number] | undefined {
+  try {
+    return { model, batch, program: stepProgram(model, batch) };
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    // Whatever it is: the run as it is will succeed, or say what is wrong in the model's own words.
+    refusals.set(model, error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+}

@@ -1,0 +1,92 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { mapNames, type Shapes } from "../engine/arrays.js";
+import { NotRecordable, type Recording, record } from "../engine/recorder.js";
+import { type Halves, splitRecording } from "../engine/split.js";
+import { type Tensors, tensorOf } from "../tensors/tensors.js";
+import type { Model } from "./model.js";
+import { siteStep } from "./site-step.js";
+
+/** What a model computes for a batch of one size. */
+export interface ModelRecording {
+  /** From "parameter.NAME" the state before the first step, "state.NAME". */
+  readonly start: Recording;
+  /**
+   * From what is `given` to what `results`; what can be computed from parameters alone comes `before`. One recording of
+   * all steps, or one of the first and one of all others.
+   */
+  readonly steps: readonly Halves[];
+  /** Shapes of "parameter.NAME", "state.NAME" [batch, ...], "input" [batch, input], "scale.SITE" and "shift.SITE". */
+  readonly given: Shapes;
+  /** Shapes of "state.NAME", "outputs" [batch, output], and "site.NAME" [batch, ...site]. */
+  readonly results: Shapes;
+}
+
+/**
+ * Record how a model starts, and its step. A site's value is multiplied by its scale, then its shift is added; where the
+ * scale is NaN the shift takes the value's place, whatever that was.
+ *
+ * @throws NotRecordable if the model reads values on the way, uses an operation that cannot be recorded, or has a state
+ * that goes on changing its shape
+ */
+export function recordModel(model: Model, batch: number): ModelRecording {
+  const parameters = prefixed(model.shapes, "parameter.");
+  const sites = Object.fromEntries(model.sites.map(({ name, shape }) => [name, [batch, ...shape]]));
+  const edits = { ...prefixed(sites, "scale."), ...prefixed(sites, "shift.") };
+  const recordStep = (states: Shapes): Recording => {
+    const given = { ...parameters, ...states, input: [batch, model.inputs], ...edits };
+    return record((all) => recordedStep(model, batch, all), given);
+  };
+  const start = record((all) => prefixed(model.start(under(all, "parameter."), batch), "state."), parameters);
+  const states = shapesIn(start.outputs);
+  const first = recordStep(states);
+  const later = statesIn(first); // a state may go on with more than it begins with
+  const other = isSame(states, later) ? first : recordStep(later);
+  if (!isSame(later, statesIn(other))) {
+    throw new NotRecordable(`The state of ${model.name} changes its names or shapes from step to step.`);
+  }
+  return {
+    start,
+    steps: [...new Set([first, other])].map((one) => splitRecording(one, (name) => name.startsWith("parameter."))),
+    given: { ...parameters, ...states, ...later, input: [batch, model.inputs], ...edits },
+    results: shapesIn(other.outputs),
+  };
+}
+
+function recordedStep(model: Model, batch: number, all: Tensors): Tensors {
+  const shown: Record<string, tf.Tensor> = {};
+  const given = { parameters: under(all, "parameter."), state: under(all, "state."), input: tensorOf(all, "input") };
+  const { state, outputs } = siteStep(model, batch, given, ({ name }, value) => {
+    const [scale, shift] = [tensorOf(all, `scale.${name}`), tensorOf(all, `shift.${name}`)];
+    const moved = tf.add(tf.mul(value, scale), shift);
+    // What tf.where does once it has seen that all shapes are the same, which would take most of the recording's time.
+    const choice = { condition: tf.notEqual(scale, scale), t: shift, e: moved };
+    const edited: tf.Tensor = tf.engine().runKernel(tf.Select, choice);
+    shown[name] = edited;
+    return edited;
+  });
+  return { ...prefixed(state, "state."), ...prefixed(shown, "site."), outputs };
+}
+
+/** Shapes of a recording's inputs or outputs. */
+export function shapesIn(nodes: Recording["inputs"]): Shapes {
+  return Object.fromEntries([...nodes].map(([name, { shape }]) => [name, shape]));
+}
+
+function statesIn({ outputs }: Recording): Shapes {
+  return shapesIn(new Map([...outputs].filter(([name]) => name.startsWith("state."))));
+}
+
+function isSame(one: Shapes, other: Shapes): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => `${one[name]}` === `${other[name]}`);
+}
+
+function prefixed<A>(all: Readonly<Record<string, A>>, prefix: string): Record<string, A> {
+  return mapNames(all, (name) => prefix + name);
+}
+
+/** What has names that begin so, without that beginning. */
+function under<A>(all: Readonly<Record<string, A>>, prefix: string): Record<string, A> {
+  const found = Object.entries(all).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(found.map(([name, one]) => [name.slice(prefix.length), one]));
+}

@@ -1,0 +1,54 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { expect, test, vi } from "vitest";
+import { edit } from "../../src/model/edits.js";
+import { run, runRefusal } from "../../src/model/run.js";
+import { ttm } from "../../src/model/ttm.js";
+import { useBackend } from "../../src/tensors/backend.js";
+import { namedArray } from "../../src/tensors/named-array.js";
+import { random } from "../../src/tensors/random.js";
+import { disposeTensors } from "../../src/tensors/tensors.js";
+
+const megabytes = (): number => {
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / 1e6;
+};
+
+/** The least of several moments: garbage comes and goes. */
+const leastMegabytes = async (): Promise<number> => {
+  const seen: number[] = [];
+  for (let moment = 0; moment < 10; moment++) {
+    globalThis.gc?.();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    seen.push(megabytes());
+  }
+  return Math.min(...seen);
+};
+
+test("10,000 edited runs, some with a new model or batch, keep no tensor and no memory more", async () => {
+  await useBackend("cpu");
+  vi.stubEnv("TAPESCOPE_BACKEND", "");
+  const sizes = { tokens: 1, symbols: 3, outputs: 2, features: 4, slots: 4, read: 2, layers: 1, heads: 1, hidden: 4 };
+  let model = ttm({ ...sizes, summariser: "query", write: "erase-add" });
+  const parameters = model.parameters(1);
+  const source = random(1);
+  const again = (runs: number): void => {
+    for (let count = 0; count < runs; count++) {
+      const anew = count % 50 === 0;
+      if (anew) model = ttm({ ...sizes, summariser: "query", write: "erase-add" });
+      const batch = anew ? source.integer(1, 20) : 2;
+      const [steps, width] = [source.integer(1, 4), sizes.tokens * sizes.symbols];
+      const shape = [steps, batch, width];
+      const inputs = namedArray("inputs", ["step", "batch", "input"], shape, new Float32Array(steps * batch * width));
+      const where = { step: source.integer(0, steps - 1), slot: source.integer(0, sizes.slots - 1) };
+      run(model, parameters, inputs, { record: ["*"], edits: [edit("memory", where).set(source.normal())] });
+    }
+  };
+  again(2000);
+  const [tensors, before] = [tf.memory().numTensors, await leastMegabytes()];
+  again(8000);
+  expect(runRefusal(model)).toBeUndefined();
+  expect(tf.memory().numTensors).toBe(tensors);
+  expect((await leastMegabytes()) - before).toBeLessThan(30);
+  disposeTensors(parameters);
+  vi.unstubAllEnvs();
+});
