@@ -1,3 +1,4 @@
+import { random } from "../src/tensors/random.js";
 import type { WritableStorage } from "../src/tracker/storage.js";
 
 /** A file's content as it is, and as it would be after a power cut; undefined if it was never flushed. */
@@ -10,20 +11,29 @@ interface File {
 export interface MemoryStorage extends WritableStorage {
   readonly files: Map<string, File>;
   readonly durableNames: Map<string, File>;
+  /** Changes of names since they were last flushed, in order. */
+  readonly pending: readonly NameChange[];
 }
 
+type NameChange = (names: Map<string, File>) => void;
+
 /**
- * What may be left after a power cut: everything, only what was flushed, that and the newest name, or all names, but of
- * contents that were not flushed a half.
+ * What may be left after a power cut: everything, only what was flushed, that and some later changes of names, whichever
+ * their order, or all names, but of contents that were not flushed a half.
  */
-export const powerCuts = ["nothing lost", "unflushed lost", "newest name kept", "contents torn"] as const;
+export const powerCuts = ["nothing lost", "unflushed lost", "some names kept", "others kept", "contents torn"] as const;
 
 export function memoryStorage(start: ReadonlyMap<string, File> = new Map()): MemoryStorage {
   const files = new Map(start);
   let durableNames = new Map(start);
+  let pending: NameChange[] = [];
+  const change = (how: NameChange): void => {
+    how(files);
+    pending.push(how);
+  };
   const add = (name: string, file: File): boolean => {
     if (files.has(name)) return false;
-    files.set(name, file);
+    change((names) => names.set(name, file));
     return true;
   };
   const fileOf = (name: string): File => {
@@ -38,30 +48,38 @@ export function memoryStorage(start: ReadonlyMap<string, File> = new Map()): Mem
     get durableNames() {
       return durableNames;
     },
+    get pending() {
+      return pending;
+    },
     list: async () => [...files.keys()],
     read: async (name, from = 0, to) => files.get(name)?.content.slice(from, to),
     create: async (name, pieces) => add(name, { content: joined(pieces), durable: undefined }),
     link: async (name, other) => add(other, fileOf(name)),
     async rename(name, other) {
       const file = fileOf(name);
-      files.delete(name);
-      files.set(other, file);
+      change((names) => {
+        names.delete(name);
+        names.set(other, file);
+      });
     },
     async remove(name) {
-      files.delete(name);
+      change((names) => names.delete(name));
     },
     async flush(name) {
-      if (name === undefined) durableNames = new Map(files);
-      else fileOf(name).durable = fileOf(name).content;
+      if (name !== undefined) fileOf(name).durable = fileOf(name).content;
+      else [durableNames, pending] = [new Map(files), []];
     },
   };
 }
 
-/** What another process finds after the machine went down. */
-export function afterPowerCut(storage: MemoryStorage, cut: (typeof powerCuts)[number]): MemoryStorage {
+/** What another process finds after the machine went down. @param seed of the changes of names that were kept */
+export function afterPowerCut(storage: MemoryStorage, cut: (typeof powerCuts)[number], seed: number): MemoryStorage {
   if (cut === "nothing lost") return memoryStorage(storage.files);
-  const newest = cut === "newest name kept" ? [...storage.files].slice(-1) : [];
-  const names = cut === "contents torn" ? storage.files : new Map([...storage.durableNames, ...newest]);
+  const names = new Map(cut === "contents torn" ? storage.files : storage.durableNames);
+  if (cut === "some names kept" || cut === "others kept") {
+    const source = random(seed);
+    for (const change of storage.pending) if (source.uniform() < 0.5 === (cut === "some names kept")) change(names);
+  }
   const torn = [...names].map(([name, { content, durable }]): [string, File] => {
     const left = durable ?? content.slice(0, content.length / 2);
     return [name, { content: left, durable: left }];

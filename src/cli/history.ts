@@ -23,7 +23,8 @@ export const historyCommand: Command = {
       throw new UsageError(`history takes info or read, then DIR; "${action}" was given.`);
     }
     const wanted = action === "read" ? readWish(given) : undefined;
-    const storage = /^https?:/.test(place as string) ? historyAt(place as string) : historyFolder(place as string);
+    if (!wanted) refuseOptions(given, ["epoch", "batch", "token", "site"], "history info tells of the whole history");
+    const storage = /^https?:/i.test(place as string) ? historyAt(place as string) : historyFolder(place as string);
     const history = await openHistory(storage, { warn: (message) => console.error(`tapescope: ${message}`) });
     if (wanted) printValue(await wanted(history), given);
     else printInfo(place as string, history, given);
@@ -37,11 +38,18 @@ function readWish(given: Given): (history: History) => Promise<NamedArray> {
   for (const name of ["epoch", "batch", "site", ...(kind === "state" ? ["token"] : [])]) {
     if (given[name] === undefined) throw new UsageError(`history read needs --${name}.`);
   }
+  if (kind !== "state") refuseOptions(given, ["token"], `a ${kind} is recorded once for a batch`);
   const [epoch, batch, site] = [wholeNumber(given, "epoch", 0), wholeNumber(given, "batch", 0), String(given.site)];
   if (kind === "parameter") return (history) => history.getParameter(epoch, batch, site);
   if (kind === "gradient") return (history) => history.getGradient(epoch, batch, site);
   const token = wholeNumber(given, "token", 0);
   return (history) => history.getState(epoch, batch, token, site);
+}
+
+/** @throws UsageError if one of these options was given */
+function refuseOptions(given: Given, names: readonly string[], reason: string): void {
+  const name = names.find((one) => given[one] !== undefined);
+  if (name) throw new UsageError(`${reason}; leave out --${name}.`);
 }
 
 function printValue({ name, axes, shape, data }: NamedArray, given: Given): void {

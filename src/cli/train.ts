@@ -89,6 +89,7 @@ Settings that are not given are those that were seen to work for the task.`,
       const { update, updates, log } = progress;
       if (update % (10 * logInterval) !== 0 || update === updates) return;
       await save(update, progress.parameters, log);
+      await tracking?.tracker.saveStateHistory(); // a history is cut only where it was saved
       await saveMoment(momentPath(out), progress.moment(), told);
     };
     const onEnd = async (moment: Moment): Promise<void> => {

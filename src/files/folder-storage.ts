@@ -1,20 +1,29 @@
 import { type FileHandle, link, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { WritableStorage } from "../tracker/storage.js";
 
 /**
- * A folder of this machine as the place of a state history; it is made with the first file.
+ * A folder of this machine as the place of a state history; it is made with the first file. Its file system must know hard
+ * links, as all but those of memory cards (FAT, exFAT) do.
  *
+ * @throws when it is used, if the path is that of a file.
  * @example const history = await openHistory(historyFolder("../data/ttm-multiplication-history"));
  */
 export function historyFolder(path: string): WritableStorage {
   const at = (file: string): string => join(path, file);
+  let made: string | undefined; // the highest folder that had to be made, until its name is flushed
   return {
     name: path,
     owner: `process ${process.pid} on ${hostname()}, since ${new Date().toISOString()}`,
     async list() {
-      return (await unless("ENOENT", readdir(path))) ?? [];
+      try {
+        return await readdir(path);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === "ENOENT") return [];
+        throw code === "ENOTDIR" ? new Error(`"${path}" is a file; a state history is a folder.`) : error;
+      }
     },
     async read(file, start = 0, end) {
       const handle = await unless("ENOENT", open(at(file), "r"));
@@ -34,8 +43,9 @@ export function historyFolder(path: string): WritableStorage {
       }
     },
     async create(file, content) {
-      const made = await mkdir(path, { recursive: true });
-      if (made !== undefined) await flushFolder(dirname(made));
+      made = (await mkdir(path, { recursive: true })) ?? made;
+      if (made !== undefined) for (const folder of foldersAbove(path, made)) await flushFolder(folder);
+      made = undefined;
       const handle = await unless("EEXIST", open(at(file), "wx"));
       if (!handle) return false;
       try {
@@ -46,12 +56,16 @@ export function historyFolder(path: string): WritableStorage {
       return true;
     },
     async link(file, name) {
-      return (
-        (await unless(
-          "EEXIST",
-          link(at(file), at(name)).then(() => true),
-        )) ?? false
-      );
+      try {
+        await link(at(file), at(name));
+        return true;
+      } catch (error) {
+        const { code = "" } = error as NodeJS.ErrnoException;
+        if (code === "EEXIST") return false;
+        if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(code)) throw error;
+        const advice = "a state history needs them; choose a folder on another disk";
+        throw new Error(`"${path}" lies on a file system without hard links (${code}), and ${advice}.`);
+      }
     },
     async rename(file, name) {
       await rename(at(file), at(name));
@@ -83,6 +97,13 @@ function* blocksOf(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
     }
   }
   if (filled > 0) yield block.subarray(0, filled);
+}
+
+/** The folders that keep the names of a folder and of those above it, up to the highest that was made. */
+function foldersAbove(path: string, highest: string): string[] {
+  const folder = resolve(path);
+  const above = dirname(folder);
+  return folder === resolve(highest) || folder === above ? [above] : [above, ...foldersAbove(above, highest)];
 }
 
 /** The names in a folder; Windows has no such thing. */

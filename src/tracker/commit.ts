@@ -38,18 +38,33 @@ export async function commit(storage: WritableStorage, manifest: Manifest): Prom
   return manifest.number;
 }
 
-/** What a commit leaves behind: files that the newest manifests do not need. Failing to remove them is no harm. */
-export async function removeOld(storage: WritableStorage, { number, parts }: Manifest, others: boolean): Promise<void> {
-  const files = await storage.list();
-  const old = numbersOf(files, "manifest")
+/** Files that an earlier writer may have left behind, or that the history is about to be cut before. */
+export function leftovers(files: readonly string[]): Set<string> {
+  return new Set([...numbersOf(files, "part").map(names.part), ...files.filter(isTemporary)]);
+}
+
+/**
+ * Remove what a commit leaves behind: old manifests, and those of the leftovers that it does not name. Failing to is no
+ * harm: what is still there stays among the leftovers.
+ *
+ * @param left files of this writer, and of others as they were before it began. What another writes meanwhile stays: it
+ * may be the faster one.
+ */
+export async function removeOld(
+  storage: WritableStorage,
+  { number, parts }: Manifest,
+  left: Set<string>,
+): Promise<void> {
+  for (const { file } of parts) left.delete(file);
+  const old = numbersOf(await storage.list(), "manifest")
     .filter((one) => one < number - 1)
     .map(names.manifest);
-  const named = new Set(parts.map(({ file }) => file));
-  const unnamed = numbersOf(files, "part")
-    .map(names.part)
-    .filter((file) => !named.has(file));
-  const left = others ? [...unnamed, ...files.filter(isTemporary)] : [];
-  for (const file of [...old, ...left]) await storage.remove(file).catch(() => {});
+  for (const file of [...old, ...left]) {
+    await storage.remove(file).then(
+      () => left.delete(file),
+      () => {},
+    );
+  }
 }
 
 async function refuseUnlessOwn(storage: WritableStorage, { writer }: Manifest, number: number): Promise<void> {

@@ -29,17 +29,21 @@ export async function openManifest(
     if (part !== undefined) {
       throw new Error(`${place} holds parts of a history, but no manifest; choose an empty folder.`);
     }
-    if (resumeAt) throw new Error(`${place} holds no state history to go on with.`);
+    if (resumeAt) throw new Error(`${place} holds no state history to go on with; begin one, without resumeAt.`);
     const manifest = { ...recording, parts: [], number: 1, writer };
     return { ...manifest, number: await commit(storage, manifest) };
   }
   if (latest.damaged.length > 0) {
     throw new Error(`${place}: ${latest.damaged.join(", ")} is damaged; move it away to go on from the one before.`);
   }
-  if (!resumeAt) {
-    throw new Error(`${place} holds a state history already; choose another folder, or say where to go on (resumeAt).`);
-  }
   const old = latest.manifest;
+  if (!resumeAt) {
+    const rows = old.parts.reduce((sum, part) => sum + part.rows, 0);
+    throw new Error(
+      `${place} holds a state history already, of ${rows} rows by ${quoted(old.writer.owner)}; choose another folder, ` +
+        "remove this one, or say where to go on (resumeAt).",
+    );
+  }
   if (JSON.stringify(old.model) !== JSON.stringify(recording.model)) {
     throw new Error(`${place} is the history of another model (${old.model.name}); choose another folder.`);
   }

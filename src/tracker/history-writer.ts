@@ -1,10 +1,10 @@
 import { sizeOf } from "../tensors/named-array.js";
-import { commit, prepare, removeOld } from "./commit.js";
+import { commit, leftovers, prepare, removeOld } from "./commit.js";
 import { openManifest, type Recording } from "./history-start.js";
 import { encodeManifest, type Manifest, names, numbersOf, type Part } from "./manifest.js";
 import { coverOf, type Moment } from "./part-cover.js";
 import { type StoredRow, storeRow, writePart } from "./part-writer.js";
-import type { StateRow } from "./state-row.js";
+import type { RecordedSite, StateRow } from "./state-row.js";
 import type { WritableStorage } from "./storage.js";
 import { type StoredType, storedWidth } from "./stored-values.js";
 
@@ -33,7 +33,8 @@ const breath = 2 ** 22;
 /**
  * Begin a history, or go on with one.
  *
- * Rows are collected into parts of about 16 MB, which are encoded and written while training awaits something else.
+ * Rows are collected into parts of about 16 MB, which are encoded and written while training awaits something else. A part
+ * holds whole batches, so that a reader meanwhile never finds a half of one.
  *
  * @param options.resumeAt the epoch and batch that will be recorded next; what the history has from there on is dropped
  * @param options.partBytes size of a part
@@ -46,10 +47,12 @@ export async function openHistoryWriter(
 ): Promise<HistoryWriter> {
   const { resumeAt, partBytes = fullPart } = options;
   const { dtype } = recording.settings;
+  const files = await storage.list();
+  const left = leftovers(files);
+  let nextPart = 1 + (numbersOf(files, "part").at(-1) ?? 0);
   let manifest = await openManifest(storage, recording, resumeAt);
-  let nextPart = 1 + (numbersOf(await storage.list(), "part").at(-1) ?? 0);
   let written = filesOf(manifest);
-  let first = true; // of this writer's commits: then nobody else's files are needed any more
+  const places = placesOf(manifest.sites);
   let open: StateRow[] = [];
   let openBytes = 0;
   const full: { readonly rows: readonly StateRow[]; readonly bytes: number }[] = [];
@@ -68,8 +71,7 @@ export async function openHistoryWriter(
     manifest = { ...next, number: await commit(storage, next) };
     written = filesOf(manifest);
     full.shift();
-    await removeOld(storage, manifest, first).catch(() => {}); // it stays for the next commit, or the next writer
-    first = false;
+    await removeOld(storage, manifest, left).catch(() => {}); // it stays for the next commit, or the next writer
   };
   const start = (): Promise<void> => {
     running ??= writeNext(full[0]?.rows ?? [])
@@ -88,18 +90,23 @@ export async function openHistoryWriter(
     const temporary = names.temporary(manifest.writer.id, "part");
     await prepare(storage, temporary, content);
     while (!(await storage.link(temporary, names.part(nextPart)))) nextPart++;
+    const file = names.part(nextPart++);
+    left.add(file); // until a manifest names it
     await storage.remove(temporary);
-    return { file: names.part(nextPart++), ...layout, ...coverOf(stored) };
+    return { file, ...layout, ...coverOf(stored) };
   };
 
   return {
     append(row) {
-      checkRow(manifest, row);
+      checkRow(places, row);
+      const last = open.at(-1);
+      const isFull = openBytes >= partBytes || open.length >= mostRows;
+      if (last && isFull && (last.epoch !== row.epoch || last.batch !== row.batch)) {
+        seal();
+        if (!failure) start();
+      }
       open.push(row);
       openBytes += mostBytes(row, dtype);
-      if (openBytes < partBytes && open.length < mostRows) return;
-      seal();
-      if (!failure) start();
     },
     async room() {
       while (running && waiting() > 2 * partBytes) await running;
@@ -146,23 +153,37 @@ async function storeRows(rows: readonly StateRow[], dtype: StoredType): Promise<
   return stored;
 }
 
+/** The places that a history records, by their kinds and names. */
+type Places = Readonly<Record<RecordedSite["kind"], ReadonlyMap<string, RecordedSite>>>;
+
+function placesOf(sites: readonly RecordedSite[]): Places {
+  const of = (kind: RecordedSite["kind"]) =>
+    new Map(sites.filter((site) => site.kind === kind).map((site) => [site.name, site]));
+  return { state: of("state"), parameter: of("parameter"), gradient: of("gradient") };
+}
+
 /** @throws if a row is of a place that the history does not record, or its numbers make no sense. */
-function checkRow({ sites }: Manifest, { epoch, batch, step, kind, site, shape, data }: StateRow): void {
-  for (const [name, value] of Object.entries({ epoch, batch, step: step ?? 0 })) {
-    if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) continue;
-    throw new Error(`A row's ${name} is a whole number from 0; ${value} was given.`);
-  }
+function checkRow(places: Places, { epoch, batch, step, kind, site, shape, data }: StateRow): void {
+  checkCount("epoch", epoch);
+  checkCount("batch", batch);
+  checkCount("step", step ?? 0);
   if (data.length !== sizeOf(shape)) {
     throw new Error(
       `${kind} "${site}": the shape [${shape}] holds ${sizeOf(shape)} values; ${data.length} were given.`,
     );
   }
   if (kind === "metric") return;
-  const place = sites.find((one) => one.kind === kind && one.name === site);
+  const place = places[kind].get(site);
   if (!place) throw new Error(`This history does not record the ${kind} "${site}".`);
-  const given = kind === "state" ? shape.slice(1) : shape;
-  if (`${given}` !== `${place.shape}` || (kind === "state") !== (step !== null)) {
+  const first = kind === "state" ? 1 : 0; // the sequences stand before a state's own axes
+  const fits = shape.length === place.shape.length + first && place.shape.every((n, i) => n === shape[i + first]);
+  if (!fits || (kind === "state") !== (step !== null)) {
     const wanted = kind === "state" ? `[batch,${place.shape}] with a step` : `[${place.shape}] without a step`;
     throw new Error(`${kind} "${site}" is ${wanted}; [${shape}] was given, step ${step}.`);
   }
+}
+
+function checkCount(name: string, value: number): void {
+  if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) return;
+  throw new Error(`A row's ${name} is a whole number from 0; ${value} was given.`);
 }

@@ -1,8 +1,8 @@
 import type { ReadableStorage } from "./storage.js";
 
 /**
- * A history on a web server, read by ranges; any server of static files will do. One that ignores ranges is understood
- * too, but sends whole files.
+ * A history on a web server, read by ranges; any server of static files that knows them will do. One that ignores them is
+ * understood too, but sends a whole file, of 16 MB or so, for every value (`python -m http.server` is such a one).
  *
  * @param address of the history's folder
  * @throws when a file is read, if the server cannot be reached or answers with an error.
@@ -19,7 +19,11 @@ export function historyAt(address: string): ReadableStorage {
         ? { Range: `bytes=${start}-${end === undefined ? "" : end - 1}` }
         : {};
       // Parts never change, but a manifest does.
-      const response = await fetch(folder + file, { headers, cache: file.endsWith(".json") ? "no-store" : "default" });
+      const cache = file.endsWith(".json") ? "no-store" : "default";
+      const response = await fetch(folder + file, { headers, cache }).catch((error: Error) => {
+        const { message } = error.cause instanceof Error ? error.cause : error;
+        throw new Error(`${folder}${file} could not be reached: ${message}.`);
+      });
       if (response.status === 404) return undefined;
       if (response.status === 416) return new Uint8Array(); // the file ends before the range
       if (!response.ok) throw new Error(`${folder}${file} could not be read: the server answers ${response.status}.`);

@@ -1,4 +1,5 @@
 import type { Part } from "./manifest.js";
+import { isBefore } from "./part-cover.js";
 import {
   checkTail,
   findRow,
@@ -68,10 +69,13 @@ export function openParts(storage: ReadableStorage, warn: (problem: string) => v
     },
     async rows(parts, filter) {
       const wanted = Object.entries(filter) as [keyof RowKey, unknown][];
-      const { epoch } = filter;
+      const { epoch, batch } = filter;
       const result: RowNumbers[] = [];
       for (const part of parts) {
         if (epoch !== undefined && (epoch < part.from[0] || epoch > part.to[0])) continue;
+        if (epoch !== undefined && batch !== undefined) {
+          if (isBefore([epoch, batch], part.from) || isBefore(part.to, [epoch, batch])) continue;
+        }
         const rows = (await readNumbers(storage, part).catch(passOver(part))) ?? [];
         for (const row of rows) if (wanted.every(([name, value]) => row[name] === value)) result.push(row);
       }

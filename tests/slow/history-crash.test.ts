@@ -58,7 +58,7 @@ async function operations(partBytes: number): Promise<number> {
 
 describe.each([
   ["one part for each saving", 1e6],
-  ["several parts between savings", 3000],
+  ["several parts between savings", 1000],
 ])("a history with %s", { timeout: 60_000 }, (_, partBytes) => {
   test.each(failures)("opens with everything acknowledged when the process dies %s any file operation", async (how) => {
     const count = await operations(partBytes);
@@ -68,7 +68,7 @@ describe.each([
       const { acknowledged, problem } = await record(failingStorage(memory, failsAt, how, true), partBytes, false);
       expect(acknowledged === epochs || problem !== undefined).toBe(true);
       for (const cut of powerCuts) {
-        const left = afterPowerCut(memory, cut);
+        const left = afterPowerCut(memory, cut, failsAt);
         const history = await open(left);
         const found = history ? await readAll(history) : [];
         expect({ failsAt, cut, found }).toEqual({ failsAt, cut, found: expect.arrayContaining(atLeast(acknowledged)) });

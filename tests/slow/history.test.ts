@@ -1,14 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { historyFolder } from "../../src/files/folder-storage.js";
-import { random } from "../../src/tensors/random.js";
-import { openHistory } from "../../src/tracker/history.js";
 import { openHistoryWriter } from "../../src/tracker/history-writer.js";
-import { readAll, recordBatch, recording, rowsOf, tokens } from "../history-rows.js";
+import { recordBatch, recording, rowsOf, tokens } from "../history-rows.js";
 import { python, root } from "./scratch.js";
 
 let folder: string;
@@ -16,92 +13,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tapescope-history-"));
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-/** A process that records batches for ever, and tells of every epoch that was acknowledged. */
-const recorder = `
-const [folder, modules, recording, from] = process.argv.slice(2);
-const { historyFolder } = await import(modules + "/files/folder-storage.js");
-const { openHistoryWriter } = await import(modules + "/tracker/history-writer.js");
-const options = { partBytes: 20_000, ...(from >= 0 && { resumeAt: [Number(from), 0] }) };
-const writer = await openHistoryWriter(historyFolder(folder), JSON.parse(recording), options);
-for (let epoch = Math.max(0, Number(from)); ; epoch++) {
-  for (let batch = 0; batch < 20; batch++) {
-    await writer.room();
-    for (let step = 0; step < 3; step++) {
-      const data = new Float32Array(24).fill(epoch * 10_000 + batch * 100 + step);
-      writer.append({ epoch, batch, step, kind: "state", site: "memory", shape: [2, 4, 3], data });
-    }
-  }
-  await writer.flush();
-  process.stdout.write(epoch + "\\n");
-}
-`;
-
-async function startRecorder(
-  place: string,
-  from: number,
-): Promise<{ child: ChildProcess; acknowledged: () => number }> {
-  const script = join(folder, "recorder.mjs");
-  await writeFile(script, recorder);
-  const modules = pathToFileURL(join(root, "dist")).href;
-  const words = [script, place, modules, JSON.stringify(recording), `${from}`];
-  const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
-  let told = "";
-  child.stdout?.on("data", (text) => {
-    told += text;
-  });
-  return { child, acknowledged: () => Math.max(from - 1, ...told.split("\n").filter(Boolean).map(Number)) };
-}
-
-const ended = (child: ChildProcess): Promise<void> => new Promise((done) => child.on("close", () => done()));
-
-describe("a process that records", () => {
-  test("may be killed at any moment: everything acknowledged is there, and the next goes on from it", async () => {
-    const place = join(folder, "killed");
-    const source = random(7);
-    let from = -1;
-    let midway = 0;
-    for (let turn = 0; turn < 30; turn++) {
-      const { child, acknowledged } = await startRecorder(place, from);
-      const end = ended(child);
-      while (acknowledged() < Math.max(0, from)) await new Promise((done) => setTimeout(done, 2));
-      await new Promise((done) => setTimeout(done, source.uniform() * 120));
-      child.kill("SIGKILL");
-      await end;
-      const history = await openHistory(historyFolder(place));
-      const found = await readAll(history);
-      const wanted = Array.from({ length: (acknowledged() + 1) * 20 }, (_, i) => `${Math.floor(i / 20)}/${i % 20}`);
-      expect(found.slice(0, wanted.length)).toEqual(wanted);
-      expect(history.warnings).toEqual([]);
-      if ((await readdir(place)).some((name) => name.startsWith("."))) midway++;
-      from = acknowledged() + 1;
-    }
-    expect(midway).toBeGreaterThan(0); // it was killed in the middle of writing, too
-    const writer = await openHistoryWriter(historyFolder(place), recording, { resumeAt: [from, 0] });
-    recordBatch(writer, from, 0);
-    await writer.flush();
-    expect((await readdir(place)).filter((name) => name.startsWith("."))).toEqual([]);
-  });
-
-  test("can be watched: a reader always finds a whole history that only grows", async () => {
-    const place = join(folder, "watched");
-    const { child, acknowledged } = await startRecorder(place, -1);
-    const end = ended(child);
-    while (acknowledged() < 0) await new Promise((done) => setTimeout(done, 5));
-    let before = 0;
-    for (let turn = 0; turn < 20; turn++) {
-      const known = acknowledged();
-      const history = await openHistory(historyFolder(place));
-      const epochs = history.getAvailableEpochs().length;
-      expect(epochs).toBeGreaterThanOrEqual(Math.max(before, known + 1));
-      expect((await history.getState(epochs - 1, 0, 2, "memory")).data[0]).toBe((epochs - 1) * 10_000 + 2);
-      expect(history.warnings).toEqual([]);
-      before = epochs;
-    }
-    child.kill("SIGKILL");
-    await end;
-  });
-});
 
 test("pandas and DuckDB read it as it is: values, checksums, and mean entropy per epoch in one line of SQL", async () => {
   const place = join(folder, "for python");
@@ -182,6 +93,21 @@ describe("tapescope history", () => {
       [["info", join(folder, "empty")], /There is no state history in/],
       [["info", join(folder, "nothing")], /There is no state history in/],
       [["read", place(), "--epoch", "0", "--batch", "4", "--site", "memory"], /history read needs --token/],
+      [["info", place(), "--epoch", "0"], /history info tells of the whole history; leave out --epoch/],
+      [["info", join(place(), "part-000001.parquet")], /part-000001.parquet" is a file; a state history is a folder/],
+      [["info", "http://127.0.0.1:1/runs"], /http:..127.0.0.1:1.runs._manifest-latest.json could not be reached: /],
+      [
+        ["read", place(), "--kind", "parameter", "--epoch", "0", "--batch", "4", "--site", "memory", "--token", "0"],
+        /a parameter is recorded once for a batch; leave out --token/,
+      ],
+      [
+        ["read", place(), "--epoch", "0", "--batch", "4", "--site", "memroy", "--token", "0"],
+        /This history has no state "memroy"; it has memory, read.0.weights/,
+      ],
+      [
+        ["read", place(), "--epoch", "3", "--batch", "4", "--site", "memory", "--token", "0"],
+        /Epoch 3 was not recorded; epochs are 0/,
+      ],
       [
         ["read", place(), "--epoch", "0", "--batch", "4", "--site", "memory", "--token", "7"],
         /Token 7 of epoch 0, batch 4/,

@@ -1,20 +1,28 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
+import { historyFolder } from "../../src/files/folder-storage.js";
 import { ntm } from "../../src/model/ntm.js";
 import { copyTask } from "../../src/tasks/copy.js";
 import { useBackend } from "../../src/tensors/backend.js";
 import { disposeTensors } from "../../src/tensors/tensors.js";
+import { stateTracker } from "../../src/tracker/state-tracker.js";
 import { adam, rmsprop } from "../../src/training/optimizers.js";
 import { train } from "../../src/training/train.js";
+
+const task = copyTask(2);
+const sizes = { slots: 4, word: 3, units: 6, readHeads: 1, writeHeads: 1, initialWeights: "learned" as const };
+const model = ntm({ inputs: task.inputs, outputs: task.outputs, controller: "lstm", ...sizes });
 
 test.each([
   ["adam", 1000],
   ["rmsprop", 50],
 ] as const)("training with %s over %i updates never keeps a tensor more", async (name, updates) => {
   await useBackend("cpu");
-  const task = copyTask(2);
-  const sizes = { slots: 4, word: 3, units: 6, readHeads: 1, writeHeads: 1, initialWeights: "learned" as const };
-  const model = ntm({ inputs: task.inputs, outputs: task.outputs, controller: "lstm", ...sizes });
   const counts = new Set<number>();
   const before = tf.memory().numTensors;
   const result = await train(
@@ -34,3 +42,45 @@ test.each([
   disposeTensors(result.parameters);
   expect(tf.memory().numTensors).toBe(before);
 });
+
+test.each(["replayed", "eager"] as const)(
+  "a %s training that is tracked takes no more memory, however long",
+  async (how) => {
+    await useBackend("cpu");
+    setFlagsFromString("--expose-gc");
+    const collectGarbage = runInNewContext("gc") as () => void;
+    const place = await mkdtemp(join(tmpdir(), "tapescope-leak-"));
+    const tracker = await stateTracker({ model, storage: historyFolder(join(place, "history")), samplingRate: 0.5 });
+    const [updates, epoch, warmUp] = [1500, 50, 500];
+    const found: { tensors: number; heap: number; external: number; rss: number }[] = [];
+    const { parameters } = await train(
+      {
+        ...{ model, task, optimizer: adam(), clip: { by: "value", limit: 10 }, seed: 1, updates, batch: 2 },
+        lengths: { shortest: 1, longest: 2 },
+      },
+      {
+        how,
+        tracking: { tracker, epoch },
+        onProgress({ update }) {
+          if (update <= warmUp || update % epoch !== 0) return;
+          collectGarbage();
+          const { heapUsed: heap, external, rss } = process.memoryUsage();
+          found.push({ tensors: tf.memory().numTensors, heap, external, rss });
+        },
+      },
+    );
+    disposeTensors(parameters);
+    await rm(place, { recursive: true });
+    const half = found.length / 2;
+    /** How many MB the median of the later half is above that of the earlier one. */
+    const growth = (what: "heap" | "external" | "rss"): number => {
+      const median = (some: typeof found): number =>
+        some.map((one) => one[what]).sort((a, b) => a - b)[half >> 1] as number;
+      return (median(found.slice(half)) - median(found.slice(0, half))) / 2 ** 20;
+    };
+    expect(new Set(found.map(({ tensors }) => tensors)).size).toBe(1);
+    expect(growth("heap")).toBeLessThan(1); // what is recorded between the two takes six and more
+    expect(growth("external")).toBeLessThan(1);
+    expect(growth("rss")).toBeLessThan(12); // the system takes pages back when it likes
+  },
+);

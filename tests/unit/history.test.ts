@@ -196,6 +196,20 @@ describe("a second writer", () => {
     expect(await readAll(await openHistory(storage))).toEqual([0, 1, 2, 3, 4, 5].map((batch) => `0/${batch}`));
   });
 
+  test("keeps its files while the first takes away what an earlier one has left", async () => {
+    await written();
+    await storage.create("part-000007.parquet", []); // of a writer that was stopped before it said so
+    const rename: MemoryStorage["rename"] = async (file, name) => {
+      await storage.rename(file, name);
+      await storage.create("part-000009.parquet", []); // of one that has just begun
+    };
+    const writer = await openHistoryWriter({ ...storage, rename }, recording, { resumeAt: [1, 0] });
+    recordBatch(writer, 1, 0);
+    await writer.flush();
+    const parts = fileNames().filter((name) => name.startsWith("part"));
+    expect(parts).toEqual(["part-000001.parquet", "part-000008.parquet", "part-000009.parquet"]);
+  });
+
   test("that begins at the same moment is told at once", async () => {
     const begun = await Promise.allSettled([1, 2, 3].map(() => openHistoryWriter(storage, recording)));
     expect(begun.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected", "rejected"]);
@@ -236,7 +250,9 @@ describe("going on with a history", () => {
     await expect(openHistoryWriter(storage, { ...recording, sites }, { resumeAt: [2, 0] })).rejects.toThrow(
       /choose another/,
     );
-    await expect(openHistoryWriter(storage, recording)).rejects.toThrow(/holds a state history already/);
+    await expect(openHistoryWriter(storage, recording)).rejects.toThrow(
+      /holds a state history already, of 32 rows by "a test"; .* remove this one, or say where to go on/,
+    );
     expect(fileNames()).toEqual(before);
     storage = memoryStorage();
     await expect(goOn([0, 0])).rejects.toThrow(/holds no state history to go on with/);
@@ -256,6 +272,21 @@ describe("rows", () => {
     expect(() => writer.append({ ...row, shape: [2, 12] })).toThrow("is [batch,4,3] with a step; [2,12] was given");
     expect(() => writer.append({ ...row, step: null })).toThrow("step null");
     expect(() => writer.append({ ...row, data: new Float32Array(3) })).toThrow("holds 24 values; 3 were given");
+  });
+
+  test("are seen a whole batch at a time, also where parts are smaller", async () => {
+    const writer = await openHistoryWriter(storage, recording, { partBytes: 500 });
+    let seen = 0;
+    for (const row of [0, 1, 2, 3].flatMap((batch) => rowsOf(0, batch))) {
+      writer.append(row);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      const history = await openHistory(storage);
+      const batches = history.getAvailableBatches(0);
+      for (const batch of batches) expect(history.getAvailableTokens(0, batch)).toEqual([0, 1, 2]);
+      expect(history.size.rows).toBe(batches.length * (2 * tokens + 2));
+      seen = batches.length;
+    }
+    expect(seen).toBeGreaterThan(0); // while nothing was saved
   });
 
   test("wait for room in a buffer that is bounded, whatever the pace", async () => {
@@ -308,5 +339,7 @@ describe("over HTTP", () => {
     expect((await openHistory(historyAt(address), { warn })).getAvailableEpochs()).toEqual([1, 2]);
     storage = memoryStorage();
     await expect(openHistory(historyAt(address))).rejects.toThrow(/There is no state history in "http:/);
+    for (const server of servers.splice(0)) await new Promise((done) => server.close(done).closeAllConnections());
+    await expect(openHistory(historyAt(address))).rejects.toThrow(/_manifest-latest.json could not be reached: /);
   });
 });
