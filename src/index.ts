@@ -44,16 +44,25 @@ export { loadCheckpoint, saveCheckpoint } from "./files/checkpoint-file.js";
 export { historyFolder } from "./files/folder-storage.js";
 export { loadArrays } from "./files/load-arrays.js";
 export type { Checkpoint } from "./model/checkpoint.js";
-export { type Edit, edit, type Operation, type Values } from "./model/edits.js";
+export {
+  type Edit,
+  edit,
+  editParameter,
+  type Operation,
+  type ParameterEdit,
+  type SiteEdit,
+  type Values,
+} from "./model/edits.js";
 export { type Hook, type Model, passOn, type Site, sitesMatching } from "./model/model.js";
 export { type NsmConfig, nsm } from "./model/nsm.js";
 export { type NtmConfig, ntm, paperCopy } from "./model/ntm.js";
 export { prune } from "./model/prune.js";
-export { type Run, run, series } from "./model/run.js";
+export { type Run, run, runRefusal, series } from "./model/run.js";
 export { type TtmConfig, ttm } from "./model/ttm.js";
 export { type CreatedReport, createReport } from "./notebook/create-report.js";
 export { toCsv } from "./notebook/csv.js";
 export type { DataFrame, Rows } from "./notebook/data-frame.js";
+export { type Explorer, type ExplorerInputs, explorer } from "./notebook/explorer.js";
 export { type LiveLine, liveLine } from "./notebook/live-line.js";
 export type { ReportData } from "./notebook/report-parts.js";
 export { show } from "./notebook/show.js";

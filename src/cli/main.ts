@@ -1,11 +1,19 @@
 import { type Command, runCommand } from "./command.js";
+import { dashboardCommand } from "./dashboard.js";
 import { evaluateCommand } from "./evaluate.js";
 import { historyCommand } from "./history.js";
 import { reportCommand } from "./report.js";
 import { trainCommand } from "./train.js";
 import { verifyCommand } from "./verify.js";
 
-const commands: readonly Command[] = [trainCommand, evaluateCommand, verifyCommand, reportCommand, historyCommand];
+const commands: readonly Command[] = [
+  trainCommand,
+  evaluateCommand,
+  verifyCommand,
+  reportCommand,
+  historyCommand,
+  dashboardCommand,
+];
 
 const help = [
   "Usage: tapescope COMMAND [options]",

@@ -1,13 +1,14 @@
 import type { Figure } from "../figures/figure.js";
 import { type DataFrame, isDataFrame } from "./data-frame.js";
 import { display } from "./display.js";
+import { type Explorer, explorerOutput, isExplorer } from "./explorer.js";
 import { htmlTable, textTable } from "./table.js";
 
 /** MIME type of a Plotly figure, which JupyterLab, VS Code and nbconvert draw. */
 export const FIGURE_MIME = "application/vnd.plotly.v1+json";
 
 /**
- * Show something as the output of the running cell: a figure, a danfo.js DataFrame as a table, or Markdown.
+ * Show something as the output of the running cell: a figure, a danfo.js DataFrame as a table, the explorer, or Markdown.
  *
  * A click on a table's header sorts it, and a link gives it as CSV.
  *
@@ -17,17 +18,20 @@ export const FIGURE_MIME = "application/vnd.plotly.v1+json";
  * @example
  * show(memoryHeatmap(memory, { title: "Memory" }));
  * show("The write head moves **one slot** at each step.");
+ * show(await explorer({ history: "my-history", checkpoint: "my-ttm.safetensors" }));
  */
-export function show(what: Figure | DataFrame | string): void {
+export function show(what: Figure | DataFrame | Explorer | string): void {
   display(outputOf(what));
 }
 
 /** The output of one thing by MIME type. */
-export function outputOf(what: Figure | DataFrame | string): Record<string, unknown> {
+export function outputOf(what: Figure | DataFrame | Explorer | string): Record<string, unknown> {
   if (typeof what === "string") return { "text/markdown": what, "text/plain": what };
   if (isFigure(what)) return { [FIGURE_MIME]: what, "text/plain": summaryOf(what) };
   if (isDataFrame(what)) return { "text/html": htmlTable(what), "text/plain": textTable(what) };
-  throw new Error(`show() takes a figure, a DataFrame or Markdown text, but was given ${describe(what)}.`);
+  if (isExplorer(what)) return explorerOutput(what);
+  if ((what as unknown) instanceof Promise) throw new Error("show() was given a promise; write `show(await …)`.");
+  throw new Error(`show() takes a figure, a DataFrame, an explorer or Markdown text, but was given ${describe(what)}.`);
 }
 
 /** Whether something has the shape of a Plotly figure. */

@@ -47,8 +47,8 @@ function stepsFor(root, wishes) {
     npmStep(root),
     pythonStep(root, requirements),
     kernelStep(root),
-    jupyterFilesStep(root),
     buildStep(root),
+    jupyterFilesStep(root), // among them the explorer's page, which was built
     nativeStep(root, wishes), // last: nothing stands on it
   ];
 }

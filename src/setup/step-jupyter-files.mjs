@@ -5,18 +5,26 @@ import { venv } from "./places.mjs";
 import { problem } from "./problem.mjs";
 
 /**
- * What Jupyter reads from its environment: the report's template, the libraries that it inlines, the configuration.
+ * What Jupyter reads from its environment: the report's template, the libraries that it inlines, the extension of
+ * JupyterLab that draws the explorer, the configuration. The explorer's page was built before.
  * @param {string} root
  * @returns {import("./step.mjs").Step}
  */
 export function jupyterFilesStep(root) {
   const template = venv(root, "share", "jupyter", "nbconvert", "templates", "tapescope");
+  const extension = venv(root, "share", "jupyter", "labextensions", "tapescope-explorer");
   const modules = join(root, "node_modules");
+  const page = join(root, "dist", "explorer-page");
+  const plotly = join(modules, "plotly.js-dist-min", "plotly.min.js");
   /** @type {[string, string][]} */
   const copies = [
     [join(root, "src", "notebook", "template"), template],
-    [join(modules, "plotly.js-dist-min", "plotly.min.js"), join(template, "static", "plotly.min.js")],
+    [plotly, join(template, "static", "plotly.min.js")],
     [join(modules, "temml", "dist", "temml.min.js"), join(template, "static", "temml.min.js")],
+    [page, join(template, "static")],
+    [join(root, "src", "notebook", "labextension"), extension],
+    [page, join(extension, "static")],
+    [plotly, join(extension, "static", "plotly.min.js")],
     // JupyterLab would ask at its first start whether it may fetch news, and look for updates.
     [
       join(root, "src", "notebook", "lab_overrides.json"),
@@ -25,17 +33,17 @@ export function jupyterFilesStep(root) {
     [join(root, "src", "notebook", "jupyter_config.json"), venv(root, "etc", "jupyter", "jupyter_config.json")],
   ];
   return {
-    name: "Report template and Jupyter configuration",
+    name: "Report template, JupyterLab extension and configuration",
     missing: () => {
       const wanted = eachFile(root, copies);
       const [, path] = wanted.find(([source, target]) => !sameContent(source, target)) ?? [];
       if (path) return existsSync(path) ? `${relative(root, path)} was out of date` : "they were not copied";
-      return leftOver(template, wanted).length > 0 ? "the template had lost a file" : undefined;
+      return leftOver([template, extension], wanted).length > 0 ? "they held a file from an older version" : undefined;
     },
     make: async () => {
       const wanted = eachFile(root, copies);
       for (const [source, target] of wanted) writeWhole(target, readFileSync(source));
-      for (const path of leftOver(template, wanted)) rmSync(path);
+      for (const path of leftOver([template, extension], wanted)) rmSync(path);
       return {};
     },
   };
@@ -59,12 +67,12 @@ function eachFile(root, copies) {
 }
 
 /**
- * @param {string} folder
+ * @param {readonly string[]} folders
  * @param {readonly [string, string][]} wanted
  */
-function leftOver(folder, wanted) {
+function leftOver(folders, wanted) {
   const targets = new Set(wanted.map(([, target]) => target));
-  return filesIn(folder)
-    .map((path) => join(folder, path))
+  return folders
+    .flatMap((folder) => filesIn(folder).map((path) => join(folder, path)))
     .filter((path) => !targets.has(path));
 }

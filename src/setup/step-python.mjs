@@ -111,5 +111,5 @@ function entriesOf(root) {
   const folders = [venvBin(root), sitePackages(root) ?? "", venv(root, "share", "jupyter", "labextensions")];
   return folders
     .flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []))
-    .filter((name) => !/-info$|^__pycache__$|^~/.test(name));
+    .filter((name) => !/-info$|^__pycache__$|^~|^tapescope-/.test(name)); // ours are copied by another step
 }

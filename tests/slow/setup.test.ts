@@ -124,8 +124,8 @@ describe("Set-up of a fresh clone", () => {
       made("npm packages", "their installation had not finished"),
       made("Python packages", "its Python had vanished"),
       made("TypeScript kernel", "it had no description"),
-      made("Report template and Jupyter configuration", "they were not copied"),
       made("Build", "src/ was not built"),
+      made("Report template, JupyterLab extension and configuration", "they were not copied"),
       without,
       seconds,
     ]);
@@ -139,11 +139,12 @@ describe("Set-up of a fresh clone", () => {
       "spec = jupyter_client.kernelspec.KernelSpecManager().get_kernel_spec('tslab')",
       "page = nbconvert.HTMLExporter(template_name='tapescope')",
       "share = pathlib.Path(sys.prefix, 'share', 'jupyter')",
-      "print(json.dumps([spec.argv[:2], page.template_name, (share / 'labextensions' / 'jupyterlab-plotly').is_dir()]))",
+      "there = [(share / 'labextensions' / name).is_dir() for name in ('jupyterlab-plotly', 'tapescope-explorer')]",
+      "print(json.dumps([spec.argv[:2], page.template_name, *there]))",
     ];
     const { output } = await run(venvPython(clone), ["-c", script.join("\n")], { env: environment({}) });
     const tslab = join(clone, "node_modules", "tslab", "bin", "tslab");
-    expect(JSON.parse(output)).toEqual([[process.execPath, tslab], "tapescope", true]);
+    expect(JSON.parse(output)).toEqual([[process.execPath, tslab], "tapescope", true, true]);
     expect(existsSync(tslab)).toBe(true);
   });
 
@@ -165,8 +166,8 @@ describe("Set-up of a fresh clone", () => {
       "· npm packages: in place",
       "· Python packages: in place",
       made("TypeScript kernel", "its description was out of date"),
-      made("Report template and Jupyter configuration", `${relative(clone, page)} was out of date`),
       made("Build", "dist/tensors/random.js was missing"),
+      made("Report template, JupyterLab extension and configuration", `${relative(clone, page)} was out of date`),
       "· Native TensorFlow: in place",
       seconds,
       expect.stringMatching(/^4\./),

@@ -1,4 +1,4 @@
-// What the page does by itself: contents, code folding, formulas, figures. Reads nothing but the page.
+// What the page does by itself: contents, code folding, formulas, figures, explorers. Reads nothing but the page.
 (() => {
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
@@ -141,18 +141,33 @@
       plot.on("plotly_afterplot", settle);
       settle();
     } catch (error) {
-      plot.replaceChildren();
       plot.style.minHeight = "";
-      const message = document.createElement("p");
-      message.className = "report-problem";
-      message.textContent = `This figure could not be drawn: ${error instanceof Error ? error.message : error}`;
-      plot.append(message);
+      tell(plot, "This figure could not be drawn", error);
+    }
+  }
+
+  function tell(place, what, error) {
+    const message = document.createElement("p");
+    message.className = "report-problem";
+    message.textContent = `${what}: ${error instanceof Error ? error.message : error}`;
+    place.replaceChildren(message);
+  }
+
+  /** The page's script, which stands in the head, does the rest. */
+  function showExplorer(element) {
+    const place = element.querySelector("div");
+    try {
+      const { mount, embeddedSources } = window.tapescopeExplorer;
+      mount(place, embeddedSources(JSON.parse(element.querySelector("script").textContent)));
+    } catch (error) {
+      tell(place, "The explorer could not be shown", error);
     }
   }
 
   async function drawFigures() {
-    for (const element of all("figure.report-figure")) {
-      await drawFigure(element);
+    for (const element of all(".report-figure, .report-explorer")) {
+      if (element.matches(".report-explorer")) showExplorer(element);
+      else await drawFigure(element);
       await new Promise((resolve) => setTimeout(resolve)); // the page stays alive between two figures
     }
     document.documentElement.dataset.figures = "drawn";

@@ -1,0 +1,111 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { Edit } from "../model/edits.js";
+import { Button } from "./controls.js";
+import { callOf } from "./edit-code.js";
+import { editsFromJson, editsToJson } from "./edit-file.js";
+import type { EditAction, EditLog } from "./edit-log.js";
+import { messageOf, Problem } from "./message.js";
+
+const mostListed = 60; // a brush leaves hundreds
+
+/** The edits of an experiment in their order; undo, redo, save, load, and the notebook's code. */
+export function EditList(props: {
+  readonly log: EditLog;
+  readonly act: (action: EditAction) => void;
+  readonly code: string;
+  /** @throws if the run could not carry the edits out */
+  readonly check: (edits: readonly Edit[]) => void;
+}): JSX.Element {
+  const { log, act, code, check } = props;
+  const { edits } = log;
+  const first = Math.max(0, edits.length - mostListed);
+  const [problem, setProblem] = useState("");
+  const [copied, setCopied] = useState("");
+  const open = async (file: File): Promise<void> => {
+    try {
+      const loaded = editsFromJson(await file.text());
+      check(loaded);
+      act({ type: "replace", edits: loaded });
+      setProblem("");
+    } catch (error) {
+      setProblem(`${file.name}: ${messageOf(error)}`);
+    }
+  };
+  const copy = (): void => {
+    const done = (): void => setCopied("copied");
+    const failed = (): void => setCopied("the browser does not allow it; select the code and copy it");
+    navigator.clipboard ? navigator.clipboard.writeText(code).then(done, failed) : failed();
+  };
+  return (
+    <section class="ts-panel" aria-label="Edits">
+      <div class="ts-row">
+        <Button onClick={() => act({ type: "undo" })} disabled={log.past.length === 0}>
+          Undo
+        </Button>
+        <Button onClick={() => act({ type: "redo" })} disabled={log.future.length === 0}>
+          Redo
+        </Button>
+        <Button onClick={() => act({ type: "replace", edits: [] })} disabled={edits.length === 0}>
+          Remove all
+        </Button>
+        <Button onClick={() => save(editsToJson(edits))} disabled={edits.length === 0}>
+          Save as JSON
+        </Button>
+        <label class="ts-button ts-file">
+          Load JSON …
+          <input
+            type="file"
+            accept=".json,application/json"
+            onChange={(event) => {
+              const file = event.currentTarget.files?.[0];
+              event.currentTarget.value = ""; // so that the same file can be loaded again
+              if (file) void open(file);
+            }}
+          />
+        </label>
+      </div>
+      {problem && <Problem message={problem} />}
+      {first > 0 && <p class="ts-faint">{`${first} edits before these are not listed here.`}</p>}
+      <ol class="ts-edits" start={first + 1}>
+        {edits.slice(first).map((one, place) => (
+          <li key={`${place} ${edits.length}`}>
+            <span>
+              <code>{shortened(callOf(one))}</code>
+              <Button
+                label={`Remove edit ${first + place + 1}`}
+                onClick={() => act({ type: "remove", index: first + place })}
+              >
+                ✕
+              </Button>
+            </span>
+          </li>
+        ))}
+      </ol>
+      {edits.length === 0 && <p class="ts-faint">No edits yet: paint a cell, type a number, or apply an operation.</p>}
+      <details class="ts-code">
+        <summary>Notebook code</summary>
+        <div class="ts-row">
+          <Button onClick={copy}>Copy</Button>
+          <span role="status">{copied}</span>
+        </div>
+        <pre>
+          <code>{code}</code>
+        </pre>
+      </details>
+    </section>
+  );
+}
+
+/** An edit in one line: long values end in "…". */
+function shortened(text: string): string {
+  return text.length > 110 ? `${text.slice(0, 100)} … )` : text;
+}
+
+function save(text: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  link.download = "edits.json";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

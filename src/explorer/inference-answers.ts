@@ -1,0 +1,67 @@
+import type { Model } from "../model/model.js";
+import { type NamedArray, select } from "../tensors/named-array.js";
+import type { Reading } from "./inference-input.js";
+
+/** What a machine answered at one step, beside what was right. */
+export interface Answer {
+  readonly step: number;
+  /** What is asked there. */
+  readonly label: string;
+  /** A digit, or a vector's bits. */
+  readonly expected: string;
+  readonly predicted: string;
+  readonly right: boolean;
+  /** Whether it must be right for the sequence to be right. */
+  readonly counts: boolean;
+  /** Of every answer there is, or of every bit that it is 1. */
+  readonly probabilities: Float32Array;
+}
+
+/** All answers of a run, and what they come to. */
+export interface Answers {
+  readonly steps: readonly Answer[];
+  readonly expected: string;
+  readonly predicted: string;
+  /** Whether every answer that counts is right. */
+  readonly right: boolean;
+}
+
+/**
+ * Read a machine's answers.
+ *
+ * @param outputs of one sequence, after the activation [step, batch, output]
+ */
+export function answersOf(
+  { batch, asked, say }: Reading,
+  model: Pick<Model, "activation">,
+  outputs: NamedArray,
+): Answers {
+  const given = select(outputs, { batch: 0 });
+  const width = given.shape[1] as number;
+  const row = (data: Float32Array, step: number) => data.subarray(step * width, (step + 1) * width);
+  const read = model.activation === "softmax" ? likeliest : rounded;
+  const steps = asked.flatMap((label, step): Answer[] => {
+    if (batch.mask.data[step] !== 1) return [];
+    const probabilities = row(given.data, step);
+    const [expected, predicted] = [read(row(batch.targets.data, step)), read(probabilities)];
+    const counts = (batch.scored ?? batch.mask).data[step] === 1;
+    return [{ step, label, expected, predicted, right: expected === predicted, counts, probabilities }];
+  });
+  const counting = steps.filter(({ counts }) => counts);
+  return {
+    steps,
+    expected: say(counting.map(({ expected }) => expected)),
+    predicted: say(counting.map(({ predicted }) => predicted)),
+    right: counting.every(({ right }) => right),
+  };
+}
+
+/** The position of the largest of some probabilities; of NaN there is none. */
+function likeliest(probabilities: Float32Array): string {
+  const position = probabilities.indexOf(probabilities.reduce((most, value) => Math.max(most, value), 0));
+  return position < 0 ? "?" : `${position}`;
+}
+
+function rounded(probabilities: Float32Array): string {
+  return Array.from(probabilities, (probability) => (probability >= 0.5 ? 1 : 0)).join("");
+}

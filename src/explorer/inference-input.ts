@@ -1,0 +1,32 @@
+import type { Checkpoint } from "../model/checkpoint.js";
+import type { Batch } from "../tasks/task.js";
+import type { Random } from "../tensors/random.js";
+
+/** A typed input as a machine takes it. */
+export interface Reading {
+  /** One sequence. */
+  readonly batch: Batch;
+  /** What every step shows, in a few characters. */
+  readonly tokens: readonly string[];
+  /** What the answer at every step is called; unused where none is asked. */
+  readonly asked: readonly string[];
+  /** The answer in one line, from what is answered at the steps that count. */
+  readonly say: (answers: readonly string[]) => string;
+  /** The function of the library that makes the inputs, and its arguments as code. */
+  readonly code: readonly [name: string, given: string];
+  /** What a reader should know of this input, such as that training never showed its like. */
+  readonly notes: readonly string[];
+}
+
+/** How a task's input is typed. */
+export interface TaskInput {
+  readonly help: string;
+  /** Two numbers in one line, or one item a line. */
+  readonly fields: "factors" | "lines";
+  /** An input to begin with. */
+  readonly example: string;
+  /** Another input, at random. */
+  draw(source: Random, checkpoint: Checkpoint): string;
+  /** @throws if the text is no input of the task, saying what one looks like. */
+  read(text: string, checkpoint: Checkpoint): Reading;
+}
