@@ -33,7 +33,7 @@ Without a history and a model it shows what is in the repository's data/. Ctrl-C
     const { history, checkpoints, warnings } = await withTrace(debug, () => checkPlaces(places));
     for (const warning of warnings) tell(warning);
     const server = await withTrace(debug, () =>
-      startServer({ places, host, port, debug, log: (line) => debug && console.error(line) }),
+      startServer({ places, checkpoints, host, port, debug, log: (line) => debug && console.error(line) }),
     );
     const { address } = server;
     if (given.json) console.log(JSON.stringify({ address, ...places, checkpoints, warnings }));

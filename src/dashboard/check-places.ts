@@ -9,7 +9,7 @@ import { checkpointsIn, type Places } from "./places.js";
 /** What there is to show, and what is amiss with it. */
 export interface Checked {
   readonly history?: Pick<History, "model" | "size">;
-  /** Names of the checkpoints. */
+  /** Names of the checkpoints, those of the history's model first. */
   readonly checkpoints: readonly string[];
   /** Sentences about what cannot be used, or not with the rest. */
   readonly warnings: readonly string[];
@@ -57,5 +57,6 @@ export async function checkPlaces(places: Places): Promise<Checked> {
   if (places.model !== undefined && checkpoints.size === 0) {
     throw new Error(`There is no checkpoint in "${places.model}": none of its files is named NAME.safetensors.`);
   }
-  return { ...(history && { history }), checkpoints: [...checkpoints.keys()], warnings };
+  const fitting = [...checkpoints.keys()].filter((name) => !others.includes(name));
+  return { ...(history && { history }), checkpoints: [...fitting, ...others], warnings };
 }

@@ -14,6 +14,8 @@ export interface DashboardServer {
 
 export interface ServerOptions {
   readonly places: Places;
+  /** Names of checkpoints in the order in which they are offered, before any others; the first is the one to begin with. */
+  readonly checkpoints?: readonly string[];
   /** Where to listen: "127.0.0.1" is for this machine only. */
   readonly host: string;
   /** 0 is any that is free. */
@@ -94,7 +96,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   if (path === "/") return sendText(request, response, 200, pageHtml, "html");
   if (path === "/start.js") return sendText(request, response, 200, startScript, "js");
   if (path === "/sources.json") {
-    const checkpoints = [...(await checkpointsIn(places)).keys()];
+    const names = [...(await checkpointsIn(places)).keys()];
+    const first = (options.checkpoints ?? []).filter((name) => names.includes(name));
+    const checkpoints = [...new Set([...first, ...names])];
     const sources = { history: places.history === undefined ? null : "history", checkpoints, live: true };
     return sendText(request, response, 200, JSON.stringify(sources), "json");
   }
