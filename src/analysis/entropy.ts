@@ -95,7 +95,7 @@ export function attentionOf(weights: ArrayInput, caller: string, name: string = 
 
 /** What the rows or columns came to, without those that sum to zero; a single NaN if the array is not finite. */
 export function defined(array: NamedArray, results: NamedArray): number[] {
-  if (!array.data.every(Number.isFinite)) return [Number.NaN];
+  for (const value of array.data) if (!Number.isFinite(value)) return [Number.NaN];
   return Array.from(results.data).filter((value) => !Number.isNaN(value));
 }
 

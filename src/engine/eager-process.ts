@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { disposeTensors, type Tensors } from "../tensors/tensors.js";
-import { type Arrays, arraysFrom, cloned, tensorsFrom } from "./arrays.js";
+import { type Arrays, arraysFrom, cloned, type Packed, packedFrom, tensorsFrom } from "./arrays.js";
 
 /**
  * One step of a process: from its state and what it is given, the next state, what comes out, and what is to be seen
@@ -20,7 +20,7 @@ export interface Process {
    * @param accept looks at the outputs; where it says no, the state stays as it was
    * @param watch looks at what is shown of a step that was accepted; the state and the outputs are the same without it
    */
-  advance(inputs: Arrays, accept?: (outputs: Arrays) => boolean, watch?: (shown: Arrays) => void): Arrays;
+  advance(inputs: Arrays, accept?: (outputs: Arrays) => boolean, watch?: (shown: Packed) => void): Arrays;
   /** The state now, or before the last step that was accepted. */
   state(when?: "now" | "before"): Arrays;
   /** Why steps run as they are instead of being replayed. */
@@ -39,7 +39,7 @@ export function eagerProcess(advance: Advance, initial: Arrays, previous: Arrays
         // What is given out may be an old value of the state, or the same as something else.
         return { state: cloned(state), outputs: cloned(outputs), shown: cloned(shown) };
       });
-      const [outputs, shown] = [arraysFrom(next.outputs), arraysFrom(next.shown)];
+      const [outputs, shown] = [arraysFrom(next.outputs), packedFrom(next.shown)];
       disposeTensors(next.outputs);
       disposeTensors(next.shown);
       if (accept && !accept(outputs)) {

@@ -1,5 +1,5 @@
 import { sizeOf } from "../tensors/named-array.js";
-import { type Arrays, mapEntries, shapesOf } from "./arrays.js";
+import { type Arrays, mapEntries, shapesOf, unpacked } from "./arrays.js";
 import { type Advance, eagerProcess, type Process } from "./eager-process.js";
 import { newMachine } from "./machine.js";
 import { at, type RecordedStep, recordStep, reserveAll } from "./recorded-step.js";
@@ -59,7 +59,7 @@ export function replayedProcess(advance: Advance, initial: Arrays): Process {
         return fallback.advance(inputs, accept, watch);
       }
       step.run(inputs);
-      const outputs = step.read("output");
+      const outputs = unpacked(step.read("output"));
       if (!accept || accept(outputs)) {
         goOn(step);
         watch?.(step.read("shown"));

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { sizeOf } from "../tensors/named-array.js";
-import { type Arrays, mapEntries, mapNames, type Shapes } from "./arrays.js";
+import { type Arrays, mapEntries, mapNames, type Packed, type Shapes } from "./arrays.js";
 import type { Advance } from "./eager-process.js";
 import type { Machine } from "./machine.js";
 import { buildProgram } from "./program.js";
@@ -10,7 +10,7 @@ import { type Recording, record } from "./recorder.js";
 export interface RecordedStep {
   run(inputs: Arrays): void;
   /** Copies of what came out, or is shown, of the last run; no other program may have run since. */
-  read(what: "output" | "shown"): Arrays;
+  read(what: "output" | "shown"): Packed;
   /** Where a value of the next state stands, in float32 from the start of memory, until another program runs. */
   next(name: string): number;
   dispose(): void;
@@ -38,10 +38,17 @@ export function recordStep(
   ];
   const program = buildProgram(machine, recording, new Map(starts), (name) => name.startsWith("shown."));
   const named = (prefix: string) => {
-    const list = [...recording.outputs].flatMap(([name, { shape }]) =>
-      name.startsWith(prefix) ? [{ name, short: name.slice(prefix.length), shape, size: sizeOf(shape) }] : [],
-    );
-    return { list, size: list.reduce((sum, { size }) => sum + size, 0) };
+    let size = 0;
+    const list = [...recording.outputs].flatMap(([name, { shape }]) => {
+      if (!name.startsWith(prefix)) return [];
+      const start = size;
+      size += sizeOf(shape);
+      return [{ name: name.slice(prefix.length), shape, start }];
+    });
+    const first = `${prefix}${list[0]?.name}`;
+    // A program's outputs may all be moved together from one run to the next.
+    const sources = list.map(({ name }) => program.output(prefix + name) - program.output(first));
+    return { list, first, sources, size };
   };
   const lists = { output: named("output."), shown: named("shown.") };
   return {
@@ -51,19 +58,17 @@ export function recordStep(
       program.run();
     },
     read(what) {
-      const { list, size } = lists[what];
+      const { list, first, sources, size } = lists[what];
       const memory = machine.floats();
-      const all = new Float32Array(size); // one piece of storage: of a thousand small ones, making each takes longest
-      const arrays: Record<string, Arrays[string]> = {};
-      let to = 0;
-      for (const { name, short, shape, size } of list) {
-        const start = program.output(name);
-        const data = all.subarray(to, to + size);
-        data.set(memory.subarray(start, start + size));
-        arrays[short] = { shape, data };
-        to += size;
+      const moved = list.length > 0 ? program.output(first) : 0;
+      const data = new Float32Array(size);
+      for (let i = 0; i < list.length; i++) {
+        const from = moved + (sources[i] as number);
+        const [start, end] = [list[i]?.start as number, list[i + 1]?.start ?? size];
+        if (end - start > 32) data.set(memory.subarray(from, from + end - start), start);
+        else for (let at = start; at < end; at++) data[at] = memory[from + at - start] as number;
       }
-      return arrays;
+      return { list, data };
     },
     next: (name) => program.output(`state.${name}`),
     dispose() {

@@ -3,8 +3,9 @@ import { commit, leftovers, prepare, removeOld } from "./commit.js";
 import { openManifest, type Recording } from "./history-start.js";
 import { encodeManifest, type Manifest, names, numbersOf, type Part } from "./manifest.js";
 import { coverOf, type Moment } from "./part-cover.js";
-import { type StoredRow, storeRow, writePart } from "./part-writer.js";
-import type { RecordedSite, StateRow } from "./state-row.js";
+import { noRows, type StoredRows, storeRow, writePart } from "./part-writer.js";
+import { rowCheck } from "./row-check.js";
+import type { BatchRows, RowPlace, StateRow } from "./state-row.js";
 import type { WritableStorage } from "./storage.js";
 import { type StoredType, storedWidth } from "./stored-values.js";
 
@@ -12,6 +13,8 @@ import { type StoredType, storedWidth } from "./stored-values.js";
 export interface HistoryWriter {
   /** Take a row. Its values are copied by no one: leave them as they are. */
   append(row: StateRow): void;
+  /** Take several rows of a batch, in their order. */
+  appendAll(rows: BatchRows): void;
   /** Wait until there is room for more rows: at once, unless they come faster than they are written. */
   room(): Promise<void>;
   /**
@@ -52,10 +55,10 @@ export async function openHistoryWriter(
   let nextPart = 1 + (numbersOf(files, "part").at(-1) ?? 0);
   let manifest = await openManifest(storage, recording, resumeAt);
   let written = filesOf(manifest);
-  const places = placesOf(manifest.sites);
-  let open: StateRow[] = [];
-  let openBytes = 0;
-  const full: { readonly rows: readonly StateRow[]; readonly bytes: number }[] = [];
+  const check = rowCheck(manifest.sites);
+  let open: BatchRows[] = [];
+  let [openRows, openBytes] = [0, 0];
+  const full: { readonly rows: readonly BatchRows[]; readonly bytes: number }[] = [];
   let running: Promise<void> | undefined;
   let failure: Error | undefined;
 
@@ -63,9 +66,10 @@ export async function openHistoryWriter(
   const seal = (): void => {
     if (open.length === 0) return;
     full.push({ rows: open, bytes: openBytes });
-    [open, openBytes] = [[], 0];
+    open = [];
+    [openRows, openBytes] = [0, 0];
   };
-  const writeNext = async (rows: readonly StateRow[]): Promise<void> => {
+  const writeNext = async (rows: readonly BatchRows[]): Promise<void> => {
     const part = await writeRows(rows);
     const next = { ...manifest, parts: [...manifest.parts, part], number: manifest.number + 1 };
     manifest = { ...next, number: await commit(storage, next) };
@@ -84,7 +88,7 @@ export async function openHistoryWriter(
       });
     return running;
   };
-  const writeRows = async (rows: readonly StateRow[]): Promise<Part> => {
+  const writeRows = async (rows: readonly BatchRows[]): Promise<Part> => {
     const stored = await storeRows(rows, dtype);
     const { content, layout } = writePart(stored);
     const temporary = names.temporary(manifest.writer.id, "part");
@@ -96,18 +100,30 @@ export async function openHistoryWriter(
     return { file, ...layout, ...coverOf(stored) };
   };
 
+  const appendAll = (rows: BatchRows): void => {
+    check(rows);
+    const { epoch, batch, places } = rows;
+    const last = open.at(-1);
+    const isFull = openBytes >= partBytes || openRows >= mostRows;
+    if (last && isFull && (last.epoch !== epoch || last.batch !== batch)) {
+      seal();
+      if (!failure) start();
+    }
+    open.push(rows);
+    openRows += places.length;
+    openBytes += mostBytesOf(places, dtype);
+  };
+
   return {
-    append(row) {
-      checkRow(places, row);
-      const last = open.at(-1);
-      const isFull = openBytes >= partBytes || open.length >= mostRows;
-      if (last && isFull && (last.epoch !== row.epoch || last.batch !== row.batch)) {
-        seal();
-        if (!failure) start();
+    append({ epoch, batch, data, ...place }) {
+      const { kind, site, shape } = place;
+      if (data.length !== sizeOf(shape)) {
+        const holds = `the shape [${shape}] holds ${sizeOf(shape)} values`;
+        throw new Error(`${kind} "${site}": ${holds}; ${data.length} were given.`);
       }
-      open.push(row);
-      openBytes += mostBytes(row, dtype);
+      appendAll({ epoch, batch, places: [{ ...place, start: 0 }], data });
     },
+    appendAll,
     async room() {
       while (running && waiting() > 2 * partBytes) await running;
       if (failure) throw failure;
@@ -140,50 +156,28 @@ export function mostBytes(row: Pick<StateRow, "shape" | "kind" | "site">, dtype:
   return sizeOf(row.shape) * width + rowBytes;
 }
 
-async function storeRows(rows: readonly StateRow[], dtype: StoredType): Promise<StoredRow[]> {
-  const stored: StoredRow[] = [];
+const sizes = new WeakMap<readonly RowPlace[], Map<StoredType, number>>();
+
+/** What rows of these places take, at most. */
+export function mostBytesOf(places: readonly RowPlace[], dtype: StoredType): number {
+  const known = sizes.get(places) ?? new Map<StoredType, number>();
+  const bytes = known.get(dtype) ?? places.reduce((sum, place) => sum + mostBytes(place, dtype), 0);
+  sizes.set(places, known.set(dtype, bytes));
+  return bytes;
+}
+
+async function storeRows(batches: readonly BatchRows[], dtype: StoredType): Promise<StoredRows> {
+  const stored = noRows();
   let bytes = 0;
-  for (const row of rows) {
-    stored.push(storeRow(row, dtype));
-    bytes += row.data.byteLength;
+  for (const { epoch, batch, places, data } of batches) {
+    for (const { start, step, kind, site, shape } of places) {
+      const values = data.subarray(start, start + sizeOf(shape));
+      storeRow(stored, { epoch, batch, step, kind, site, shape, data: values }, dtype);
+    }
+    bytes += data.byteLength;
     if (bytes < breath) continue;
     bytes = 0;
     await new Promise((resolve) => setTimeout(resolve));
   }
   return stored;
-}
-
-/** The places that a history records, by their kinds and names. */
-type Places = Readonly<Record<RecordedSite["kind"], ReadonlyMap<string, RecordedSite>>>;
-
-function placesOf(sites: readonly RecordedSite[]): Places {
-  const of = (kind: RecordedSite["kind"]) =>
-    new Map(sites.filter((site) => site.kind === kind).map((site) => [site.name, site]));
-  return { state: of("state"), parameter: of("parameter"), gradient: of("gradient") };
-}
-
-/** @throws if a row is of a place that the history does not record, or its numbers make no sense. */
-function checkRow(places: Places, { epoch, batch, step, kind, site, shape, data }: StateRow): void {
-  checkCount("epoch", epoch);
-  checkCount("batch", batch);
-  checkCount("step", step ?? 0);
-  if (data.length !== sizeOf(shape)) {
-    throw new Error(
-      `${kind} "${site}": the shape [${shape}] holds ${sizeOf(shape)} values; ${data.length} were given.`,
-    );
-  }
-  if (kind === "metric") return;
-  const place = places[kind].get(site);
-  if (!place) throw new Error(`This history does not record the ${kind} "${site}".`);
-  const first = kind === "state" ? 1 : 0; // the sequences stand before a state's own axes
-  const fits = shape.length === place.shape.length + first && place.shape.every((n, i) => n === shape[i + first]);
-  if (!fits || (kind === "state") !== (step !== null)) {
-    const wanted = kind === "state" ? `[batch,${place.shape}] with a step` : `[${place.shape}] without a step`;
-    throw new Error(`${kind} "${site}" is ${wanted}; [${shape}] was given, step ${step}.`);
-  }
-}
-
-function checkCount(name: string, value: number): void {
-  if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) return;
-  throw new Error(`A row's ${name} is a whole number from 0; ${value} was given.`);
 }

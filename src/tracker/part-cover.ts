@@ -1,4 +1,5 @@
 import type { BatchCover, MetricSum, Part } from "./manifest.js";
+import type { StoredRows } from "./part-writer.js";
 import type { RowKey } from "./state-row.js";
 
 /** An epoch and a batch in it. */
@@ -10,20 +11,25 @@ export function isBefore(one: Moment, other: Moment): boolean {
 
 /** What a part's rows tell of the run: its batches and their steps, and the metrics of its epochs. */
 export function coverOf(
-  rows: readonly (RowKey & { readonly mean: number })[],
+  rows: Readonly<Pick<StoredRows, keyof RowKey | "mean">>,
 ): Pick<Part, "from" | "to" | "batches" | "metrics"> {
   const covers = new Map<string, { epoch: number; batch: number; steps: Set<number> }>();
   let cover = { epoch: -1, batch: -1, steps: new Set<number>() }; // of the row before: most rows are of the same batch
   const sums = new Map<string, { epoch: number; name: string; sum: number; count: number }>();
-  const first = rows[0] as RowKey;
-  let [from, to]: [Moment, Moment] = [
-    [first.epoch, first.batch],
-    [first.epoch, first.batch],
-  ];
-  for (const { epoch, batch, step, kind, site, mean } of rows) {
-    const moment: Moment = [epoch, batch];
-    if (isBefore(moment, from)) from = moment;
-    if (isBefore(to, moment)) to = moment;
+  const first: Moment = [rows.epoch[0] as number, rows.batch[0] as number];
+  let [from, to] = [first, first];
+  for (let row = 0; row < rows.epoch.length; row++) {
+    const [epoch, batch, step] = [
+      rows.epoch[row] as number,
+      rows.batch[row] as number,
+      rows.step[row] as number | null,
+    ];
+    const [kind, site, mean] = [rows.kind[row], rows.site[row] as string, rows.mean[row] as number];
+    if (cover.epoch !== epoch || cover.batch !== batch) {
+      const moment: Moment = [epoch, batch];
+      if (isBefore(moment, from)) from = moment;
+      if (isBefore(to, moment)) to = moment;
+    }
     if (kind === "metric") {
       const key = `${epoch} ${site}`;
       const { sum, count } = sums.get(key) ?? { sum: 0, count: 0 };

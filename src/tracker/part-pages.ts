@@ -22,36 +22,43 @@ const fullPage = 4096;
 export function writePages(values: readonly Uint8Array[], offset: number): { content: Uint8Array[]; pages: Page[] } {
   const content: Uint8Array[] = [];
   const pages: Page[] = [];
-  let [start, firstRow] = [offset, 0];
-  for (const end of pageEnds(values)) {
-    const [lead, large] = bodyOf(values, firstRow, end);
+  const ends = pageEnds(values);
+  // Headers, lengths and small values of all pages in one piece of storage: making thousands would take longest.
+  const own = new Uint8Array(values.reduce((sum, value) => sum + 4 + small(value), ends.length * mostHeader));
+  const view = new DataView(own.buffer);
+  let [at, start, firstRow] = [0, offset, 0];
+  for (const end of ends) {
+    const body = at + mostHeader;
+    let to = body;
+    for (let row = firstRow; row < end; row++) {
+      const value = values[row] as Uint8Array;
+      view.setUint32(to, value.length, true);
+      if (small(value) > 0) own.set(value, to + 4);
+      to += 4 + small(value);
+    }
+    const last = values[end - 1] as Uint8Array;
+    const large = small(last) === last.length ? nothing : last;
+    const lead = own.subarray(body, to);
     const size = lead.length + large.length;
     const header = pageHeader(size, end - firstRow, crc32(large, crc32(lead)));
-    content.push(header, lead, large);
+    own.set(header, body - header.length); // right before the body
+    content.push(own.subarray(body - header.length, to));
+    if (large.length > 0) content.push(large);
     pages.push({ offset: start, bytes: header.length + size, firstRow });
     start += header.length + size;
     firstRow = end;
+    at = to;
   }
   return { content, pages };
 }
 
 const nothing = new Uint8Array();
+/** Longer than any header. */
+const mostHeader = 48;
 
-/** The rows of a page, each its length in 4 bytes and its value: many small ones copied, or a large one as it is. */
-function bodyOf(values: readonly Uint8Array[], from: number, to: number): [lead: Uint8Array, large: Uint8Array] {
-  const large = to === from + 1 ? (values[from] as Uint8Array) : nothing;
-  let size = 0;
-  for (let row = from; row < to; row++) size += 4 + (values[row] as Uint8Array).length;
-  const lead = new Uint8Array(size - large.length);
-  const view = new DataView(lead.buffer);
-  let at = 0;
-  for (let row = from; row < to; row++) {
-    const value = values[row] as Uint8Array;
-    view.setUint32(at, value.length, true);
-    if (value !== large) lead.set(value, at + 4);
-    at += 4 + value.length;
-  }
-  return [lead, large];
+/** Bytes that a value takes among others: none if it has a page to itself. */
+function small({ length }: Uint8Array): number {
+  return length < fullPage ? length : 0;
 }
 
 /** The value of a row out of its page. @throws if the page is damaged. */

@@ -19,12 +19,34 @@ export interface PartLayout {
   readonly tail: { readonly bytes: number; readonly crc32: number };
 }
 
-/** Work out a row's numbers and bytes. */
-export function storeRow(row: StateRow, dtype: StoredType): StoredRow {
-  const { epoch, batch, step, kind, site, shape, data } = row;
-  const statistics = statisticsOf(row);
-  const values = storeValues(data, kind === "metric" ? "float32" : dtype, statistics.min, statistics.max);
-  return { epoch, batch, step, kind, site, shape, ...statistics, ...values };
+/** Rows as a file keeps them, column by column: an object for each would take longer than its numbers. */
+export type StoredRows = { readonly [Column in keyof StoredRow]: StoredRow[Column][] };
+
+export function noRows(): StoredRows {
+  const scalar = { epoch: [], batch: [], step: [], kind: [], site: [], shape: [], dtype: [], scale: [], offset: [] };
+  return { ...scalar, mean: [], std: [], min: [], max: [], norm: [], entropy: [], bytes: [] };
+}
+
+/** Work out a row's numbers and bytes, and put them behind those of the rows before it. */
+export function storeRow(rows: StoredRows, row: StateRow, dtype: StoredType): void {
+  const { mean, std, min, max, norm, entropy } = statisticsOf(row);
+  const values = storeValues(row.data, row.kind === "metric" ? "float32" : dtype, min, max);
+  rows.epoch.push(row.epoch);
+  rows.batch.push(row.batch);
+  rows.step.push(row.step);
+  rows.kind.push(row.kind);
+  rows.site.push(row.site);
+  rows.shape.push(row.shape);
+  rows.dtype.push(values.dtype);
+  rows.scale.push(values.scale);
+  rows.offset.push(values.offset);
+  rows.mean.push(mean);
+  rows.std.push(std);
+  rows.min.push(min);
+  rows.max.push(max);
+  rows.norm.push(norm);
+  rows.entropy.push(entropy);
+  rows.bytes.push(values.bytes);
 }
 
 /**
@@ -33,20 +55,17 @@ export function storeRow(row: StateRow, dtype: StoredType): StoredRow {
  *
  * @returns the file's content in pieces; those of float32 tensors are the rows' own values
  */
-export function writePart(rows: readonly StoredRow[]): { content: Uint8Array[]; layout: PartLayout } {
-  const writer = new ByteWriter(256 * rows.length + 4096);
+export function writePart(rows: StoredRows): { content: Uint8Array[]; layout: PartLayout } {
+  const count = rows.bytes.length;
+  const writer = new ByteWriter(256 * count + 4096);
   const file = new ParquetWriter({ writer, schema, codec: "UNCOMPRESSED", createdBy: "tapescope" });
   const columnData = scalars.map((name) => {
-    const data = rows.map(columns[name]);
-    return { name, data, offsetIndex: false, statistics: keys.has(name), ...(numbers.has(name) && plain) };
+    return { name, data: rows[name], offsetIndex: false, statistics: keys.has(name), ...(numbers.has(name) && plain) };
   });
-  file.write({ columnData, rowGroupSize: rows.length, pageSize: 0 }); // 0: a column is one page
+  file.write({ columnData, rowGroupSize: count, pageSize: 0 }); // 0: a column is one page
   const headBytes = writer.offset;
 
-  const { content, pages } = writePages(
-    rows.map((row) => row.bytes),
-    headBytes,
-  );
+  const { content, pages } = writePages(rows.bytes, headBytes);
   const pageBytes = pages.reduce((sum, page) => sum + page.bytes, 0);
   writer.offset += pageBytes; // the tensors are not copied into the writer; what follows stands behind them
   const chunk = {
@@ -56,7 +75,7 @@ export function writePart(rows: readonly StoredRow[]): { content: Uint8Array[]; 
       encodings: ["PLAIN" as const],
       path_in_schema: ["tensor"],
       codec: "UNCOMPRESSED" as const,
-      num_values: BigInt(rows.length),
+      num_values: BigInt(count),
       total_uncompressed_size: BigInt(pageBytes),
       total_compressed_size: BigInt(pageBytes),
       data_page_offset: BigInt(headBytes),
@@ -79,7 +98,7 @@ export function writePart(rows: readonly StoredRow[]): { content: Uint8Array[]; 
   const [head, tail] = [written.slice(0, headBytes), written.slice(headBytes)];
   const layout = {
     bytes: writer.offset,
-    rows: rows.length,
+    rows: count,
     head: { bytes: head.length, crc32: crc32(head) },
     tail: { bytes: tail.length, crc32: crc32(tail) },
   };
@@ -120,24 +139,5 @@ const plain = { encoding: "PLAIN" } as const;
 
 type Scalar = Exclude<keyof StoredRow, "bytes">;
 
-// A function for each: reading a property by a name that changes takes several times as long.
-const columns: Readonly<Record<Scalar, (row: StoredRow) => unknown>> = {
-  epoch: ({ epoch }) => epoch,
-  batch: ({ batch }) => batch,
-  step: ({ step }) => step,
-  kind: ({ kind }) => kind,
-  site: ({ site }) => site,
-  shape: ({ shape }) => shape,
-  dtype: ({ dtype }) => dtype,
-  scale: ({ scale }) => scale,
-  offset: ({ offset }) => offset,
-  mean: ({ mean }) => mean,
-  std: ({ std }) => std,
-  min: ({ min }) => min,
-  max: ({ max }) => max,
-  norm: ({ norm }) => norm,
-  entropy: ({ entropy }) => entropy,
-};
-
 /** The columns before "tensor". */
-export const scalars: readonly Scalar[] = Object.keys(columns) as Scalar[];
+export const scalars: readonly Scalar[] = Object.keys(noRows()).filter((name) => name !== "bytes") as Scalar[];

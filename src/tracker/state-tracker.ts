@@ -1,12 +1,19 @@
 import { type Hook, passOn, unknownSite } from "../model/model.js";
-import { type NamedArray, sizeOf } from "../tensors/named-array.js";
+import type { NamedArray } from "../tensors/named-array.js";
 import type { Tensors } from "../tensors/tensors.js";
 import { affordableRate, type Forecast, forecastOf } from "./forecast.js";
 import { type History, openHistory } from "./history.js";
-import { mostBytes, openHistoryWriter, partOverhead } from "./history-writer.js";
+import { mostBytesOf, openHistoryWriter, partOverhead } from "./history-writer.js";
 import { isSampled } from "./sampling.js";
-import type { StateRow } from "./state-row.js";
-import { type Extent, readOptions, type TrackerOptions, type Value, type Wanted, wantedBy } from "./tracker-options.js";
+import type { RowPlace } from "./state-row.js";
+import {
+  type Extent,
+  readOptions,
+  type TrackerOptions,
+  type ValuePlace,
+  type Wanted,
+  wantedBy,
+} from "./tracker-options.js";
 
 /** Records what happens inside a model while it trains. */
 export interface StateTracker {
@@ -29,8 +36,12 @@ export interface StateTracker {
   recordGradients(gradients: Tensors): void;
   /** What is recorded of a batch, for those who have it without a hook. */
   readonly wanted: Wanted;
-  /** Record plain arrays. They are not copied: leave them as they are. */
-  recordValues(values: readonly Value[]): void;
+  /**
+   * Record numbers of the batch under way. They are not copied: leave them as they are.
+   *
+   * @param places which states [sequence, ...site], parameters and gradients the numbers are, and where each begins
+   */
+  recordValues(places: readonly ValuePlace[], data: Float32Array): void;
   /** Record numbers of a batch, also of one whose states are not recorded: for example its loss and accuracy. */
   recordMetrics(metrics: Readonly<Record<string, number>>): void;
   /** Write all that was recorded. When this returns it is safe, whatever happens. @throws if it could not be written */
@@ -90,14 +101,14 @@ export async function stateTracker(options: TrackerOptions): Promise<StateTracke
   let [batchBytes, largestBatch] = [0, 0];
   let history: History | undefined;
 
-  const append = (row: StateRow): void => {
+  const append = (places: readonly RowPlace[], data: Float32Array): void => {
     if (full) return;
-    const bytes = mostBytes(row, dtype);
+    const bytes = mostBytesOf(places, dtype);
     if (writer.bytes + partOverhead + bytes > byteBudget) {
       stop();
     } else {
       batchBytes += bytes;
-      writer.append(row);
+      writer.appendAll({ epoch: now.epoch, batch: now.batch, places, data });
     }
   };
   const stop = (): void => {
@@ -105,32 +116,26 @@ export async function stateTracker(options: TrackerOptions): Promise<StateTracke
     const { epoch, batch } = now;
     warn(`stateTracker: the byte budget is used up at epoch ${epoch}, batch ${batch}; nothing more is recorded.`);
   };
-  const recordValues = (values: readonly Value[]): void => {
-    if (!now.sampled) return;
-    const { epoch, batch } = now;
-    for (const { kind, step, site, shape, data } of values) {
-      if (!recorded[kind].has(site) || (step ?? 0) >= limits.tokens) continue;
-      const [given = 0] = shape;
-      const kept = kind === "state" && given > sequences ? [sequences, ...shape.slice(1)] : shape;
-      append({
-        epoch,
-        batch,
-        step,
-        kind,
-        site,
-        shape: kept,
-        data: kept === shape ? data : data.slice(0, sizeOf(kept)),
+  const chosen = new WeakMap<readonly ValuePlace[], readonly ValuePlace[]>();
+  const choose = (places: readonly ValuePlace[]): readonly ValuePlace[] =>
+    places
+      .filter(({ kind, step, site }) => recorded[kind].has(site) && (step ?? 0) < limits.tokens)
+      .map((place) => {
+        const [given = 0, ...rest] = place.shape;
+        return place.kind === "state" && given > sequences ? { ...place, shape: [sequences, ...rest] } : place;
       });
-    }
-  };
-  const recordTensors = (kind: Value["kind"], step: number | null, tensors: Tensors): void => {
+  const recordValues = (places: readonly ValuePlace[], data: Float32Array): void => {
     if (!now.sampled) return;
-    const chosen = Object.entries(tensors).filter(([site]) => recorded[kind].has(site));
-    recordValues(
-      chosen.map(([site, tensor]) => {
-        return { kind, step, site, shape: tensor.shape, data: new Float32Array(tensor.dataSync()) };
-      }),
-    );
+    const known = chosen.get(places) ?? choose(places);
+    chosen.set(places, known);
+    if (known.length > 0) append(known, data);
+  };
+  const recordTensors = (kind: ValuePlace["kind"], step: number | null, tensors: Tensors): void => {
+    if (!now.sampled) return;
+    for (const [site, tensor] of Object.entries(tensors)) {
+      if (!recorded[kind].has(site)) continue;
+      recordValues([{ kind, step, site, shape: tensor.shape, start: 0 }], new Float32Array(tensor.dataSync()));
+    }
   };
   const hookAt = (token: number): Hook => {
     if (!now.sampled || full || token >= limits.tokens) return passOn;
@@ -169,11 +174,11 @@ export async function stateTracker(options: TrackerOptions): Promise<StateTracke
     recordParameters: (parameters) => recordTensors("parameter", null, parameters),
     recordGradients: (gradients) => recordTensors("gradient", null, gradients),
     recordMetrics(metrics) {
-      const { epoch, batch } = now;
-      if (epoch >= limits.epochs || batch >= limits.batches) return;
-      for (const [site, value] of Object.entries(metrics)) {
-        append({ epoch, batch, step: null, kind: "metric", site, shape: [], data: Float32Array.of(value) });
-      }
+      if (now.epoch >= limits.epochs || now.batch >= limits.batches) return;
+      const places = Object.keys(metrics).map((site, start): RowPlace => {
+        return { step: null, kind: "metric", site, shape: [], start };
+      });
+      append(places, Float32Array.from(Object.values(metrics)));
     },
     saveStateHistory: () => writer.flush(),
     forecast: (run) => forecastOf(settings, run),

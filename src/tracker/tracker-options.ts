@@ -1,5 +1,5 @@
 import { type Model, type Site, sitesMatching } from "../model/model.js";
-import type { Kind, RecordedSite, StateRow } from "./state-row.js";
+import type { Kind, RecordedSite, RowPlace } from "./state-row.js";
 import type { WritableStorage } from "./storage.js";
 import { type StoredType, storedTypes } from "./stored-values.js";
 
@@ -45,8 +45,8 @@ export interface Wanted {
   readonly gradients: readonly string[];
 }
 
-/** A state [sequence, ...site] at a step, or a parameter or a gradient, of the batch under way. */
-export interface Value extends Pick<StateRow, "step" | "site" | "shape" | "data"> {
+/** Where the numbers of a state [sequence, ...site] at a step begin, or of a parameter or a gradient. */
+export interface ValuePlace extends RowPlace {
   readonly kind: Exclude<Kind, "metric">;
 }
 

@@ -3,7 +3,6 @@ import type { Task } from "../tasks/task.js";
 import { type RandomState, random } from "../tensors/random.js";
 import { disposeTensors, type Tensors } from "../tensors/tensors.js";
 import type { StateTracker } from "../tracker/state-tracker.js";
-import type { Value } from "../tracker/tracker-options.js";
 import { type LedgerState, type LogRow, openLedger } from "./log.js";
 import type { Clip, Optimizer } from "./optimizers.js";
 import { constant, type Schedule } from "./schedule.js";
@@ -165,7 +164,7 @@ export async function train(training: Training, options: TrainOptions = {}): Pro
 async function watchFor(
   tracking: TrainOptions["tracking"],
   update: number,
-): Promise<((seen: readonly Value[]) => void) | undefined> {
+): Promise<StateTracker["recordValues"] | undefined> {
   if (!tracking) return undefined;
   const { tracker, epoch } = tracking;
   tracker.startEpoch(Math.floor(update / epoch));

@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type Arrays, mapEntries, mapNames } from "../engine/arrays.js";
+import { type Arrays, mapEntries, mapNames, type Packed } from "../engine/arrays.js";
 import { type Advance, eagerProcess, type Process } from "../engine/eager-process.js";
 import { replayedProcess } from "../engine/process.js";
 import type { Model } from "../model/model.js";
 import type { Batch } from "../tasks/task.js";
 import { disposeTensors, type Tensors, tensorOf } from "../tensors/tensors.js";
 import { fromTensor, toTensor } from "../tensors/transfer.js";
-import type { Value, Wanted } from "../tracker/tracker-options.js";
+import type { ValuePlace, Wanted } from "../tracker/tracker-options.js";
 import { type Clip, clipGradients, type Optimizer } from "./optimizers.js";
 import { answersOf, differentiateLoss, shareRight } from "./sequence.js";
 
@@ -24,7 +24,7 @@ export interface TrainingStep {
    * @param watch is shown what is wanted: states, gradients before clipping, and parameters as the update left them; the
    * update is the same to the bit without it
    */
-  update(batch: Batch, factor: number, watch?: (seen: readonly Value[]) => void): Found;
+  update(batch: Batch, factor: number, watch?: (places: readonly ValuePlace[], data: Float32Array) => void): Found;
   /** New tensors of all parameters, as they are now or were before the last update. */
   parameters(when?: "now" | "before"): Tensors;
   /** New tensors of what the optimiser remembers. */
@@ -71,11 +71,11 @@ export function trainingStep(
   const started = memory ?? tf.tidy(() => optimizer.start(trained(parameters)) as tf.NamedTensorMap);
   const initial = { ...arrays(over(parameters, "parameter.")), ...arrays(over(started, "memory.")) };
   if (!memory) disposeTensors(started);
-  const places = new Map<string, Place>();
-  const place = (name: string): Place => {
-    const known = places.get(name) ?? placeOf(name);
-    places.set(name, known);
-    return known;
+  const known = new WeakMap<Packed["list"], readonly ValuePlace[]>();
+  const placesOf = (list: Packed["list"]): readonly ValuePlace[] => {
+    const places = known.get(list) ?? list.map(placeOf);
+    known.set(list, places);
+    return places;
   };
   const process: Process = (how === "replayed" ? replayedProcess : eagerProcess)(advance, initial);
 
@@ -86,7 +86,7 @@ export function trainingStep(
       const { loss, logits } = process.advance(
         { inputs, targets, mask, answers, factor: scalar(factor) },
         (out) => Number.isFinite(out.loss?.data[0]),
-        watch && ((shown) => watch(Object.entries(shown).map(([name, array]) => valueAt(place(name), array)))),
+        watch && (({ list, data }) => watch(placesOf(list), data)),
       );
       return { loss: loss?.data[0] as number, right: shareRight(model, batch, logits?.data ?? new Float32Array()) };
     },
@@ -97,17 +97,11 @@ export function trainingStep(
   };
 }
 
-type Place = Pick<Value, "kind" | "step" | "site">;
-
-function valueAt({ kind, step, site }: Place, { shape, data }: Arrays[string]): Value {
-  return { kind, step, site, shape, data };
-}
-
-/** Where a value is from that is shown as "state.STEP.SITE", "gradient.NAME" or "parameter.NAME". */
-function placeOf(name: string): Place {
+/** Of a value that is shown as "state.STEP.SITE", "gradient.NAME" or "parameter.NAME". */
+function placeOf({ name, shape, start }: Packed["list"][number]): ValuePlace {
   const [kind, ...rest] = name.split(".");
   const step = kind === "state" ? Number(rest.shift()) : null;
-  return { kind: kind as Place["kind"], step, site: rest.join(".") };
+  return { kind: kind as ValuePlace["kind"], step, site: rest.join("."), shape, start };
 }
 
 function scalar(value: number): Arrays[string] {

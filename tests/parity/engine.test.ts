@@ -10,9 +10,10 @@ import { multiplicationTask } from "../../src/tasks/multiplication.js";
 import { recallTask, recallTokens } from "../../src/tasks/recall.js";
 import type { Batch } from "../../src/tasks/task.js";
 import { type BackendName, useBackend } from "../../src/tensors/backend.js";
+import { sizeOf } from "../../src/tensors/named-array.js";
 import { random } from "../../src/tensors/random.js";
 import { disposeTensors, type Tensors } from "../../src/tensors/tensors.js";
-import type { Value, Wanted } from "../../src/tracker/tracker-options.js";
+import type { ValuePlace, Wanted } from "../../src/tracker/tracker-options.js";
 import { adam, rmsprop } from "../../src/training/optimizers.js";
 import { batchTensors, differentiateLoss, sequenceLogits } from "../../src/training/sequence.js";
 import { trainingStep } from "../../src/training/training-step.js";
@@ -96,9 +97,11 @@ describe("an update that is watched", () => {
         trainingStep(setting, beginning, undefined, "eager", wanted),
       ];
       const batches = [3, 2, 3].map((length, seed) => task.draw(random(seed), task === product ? 1 : length, 3));
+      type Value = ValuePlace & { readonly data: Float32Array };
       const found: Value[][] = [];
-      const look = (values: readonly Value[]) => {
-        found.push([...values]);
+      const look = (places: readonly ValuePlace[], data: Float32Array) => {
+        const of = ({ start, shape }: ValuePlace) => data.subarray(start, start + sizeOf(shape));
+        found.push(places.map((place) => ({ ...place, data: of(place) })));
       };
       eager.update(batches[0] as Batch, 1, look);
       for (const [index, batch] of batches.entries()) {
@@ -109,13 +112,13 @@ describe("an update that is watched", () => {
       }
       const [theirs = [], ours = []] = found;
       const places = (values: readonly Value[]) =>
-        values.map(({ kind, step, site, shape }) => ({ kind, step, site, shape }));
+        values.map(({ kind, step, site, shape, start }) => ({ kind, step, site, shape, start }));
       expect(places(ours)).toEqual(places(theirs));
       const { sites, parameters, gradients } = wanted;
       expect(ours).toHaveLength(2 * sites.length + parameters.length + gradients.length);
-      const sizeOf = (values: readonly Value[]) => Math.max(...values.map(({ data }) => Math.hypot(...data)));
+      const greatest = (values: readonly Value[]) => Math.max(...values.map(({ data }) => Math.hypot(...data)));
       for (const kind of ["state", "gradient"] as const) {
-        const size = sizeOf(theirs.filter((one) => one.kind === kind));
+        const size = greatest(theirs.filter((one) => one.kind === kind));
         ours.forEach(({ data, site }, index) => {
           const other = (theirs[index] as Value).data;
           if (theirs[index]?.kind === kind) {

@@ -329,7 +329,7 @@ describe.skipIf(browserMissing)("The training history in the page", () => {
     tracker.startEpoch(3);
     await tracker.startBatch(0);
     const data = Float32Array.from({ length: 2 * 5 * 8 }, (_, index) => index);
-    tracker.recordValues([{ kind: "state", step: 0, site: "memory", shape: [2, 5, 8], data }]);
+    tracker.recordValues([{ kind: "state", step: 0, site: "memory", shape: [2, 5, 8], start: 0 }], data);
     tracker.recordMetrics({ loss: 7 });
     await tracker.saveStateHistory();
     await expect

@@ -160,15 +160,16 @@ describe("the state tracker", () => {
     expect(wanted).toEqual({ sites: ["memory"], sequences: 2, tokens: 3, parameters: [] });
     expect(gradients).toContain("read.0.weight");
     expect(gradients).not.toContain("memory.init"); // it is fixed
-    const state = (step: number, site = "memory") => {
-      const data = Float32Array.from({ length: 45 }, (_, i) => i);
-      return { kind: "state" as const, step, site, shape: [3, 5, 3], data };
+    const data = Float32Array.from({ length: 180 }, (_, i) => i % 45);
+    const state = (step: number, start: number, site = "memory") => {
+      return { kind: "state" as const, step, site, shape: [3, 5, 3], start };
     };
+    const places = [state(0, 0), state(2, 45), state(3, 90), state(0, 135, "logits")];
     tracker.startEpoch(0);
     for (const batch of [0, 1]) {
       await tracker.startBatch(batch);
-      tracker.recordValues([state(0), state(2), state(3), state(0, "logits")]);
-      tracker.recordValues([{ ...state(0), kind: "parameter", step: null }]);
+      tracker.recordValues(places, data);
+      tracker.recordValues([{ ...state(0, 0), kind: "parameter", step: null }], data);
     }
     await tracker.saveStateHistory();
     const rows = await (await openHistory(storage)).getRows();

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Arrays } from "../../src/engine/arrays.js";
+import { type Arrays, unpacked } from "../../src/engine/arrays.js";
 import { type Advance, eagerProcess } from "../../src/engine/eager-process.js";
 import { replayedProcess } from "../../src/engine/process.js";
 import { useBackend } from "../../src/tensors/backend.js";
@@ -55,7 +55,7 @@ describe.each([
     const before = process.state();
     let seen: Arrays = {};
     process.advance(given(4), undefined, (shown) => {
-      seen = copied(shown);
+      seen = copied(unpacked(shown));
     });
     tf.tidy(() => {
       const [w, x] = [tf.tensor(before.w?.data ?? [], [8, 8]), tf.tensor(numbers(64, 4), [8, 8])];
@@ -91,7 +91,9 @@ describe.each([
     const process = start(reading, initial);
     const seen: number[] = [];
     for (let step = 0; step < 2; step++) {
-      const { total } = process.advance(given(step), undefined, (shown) => seen.push(shown.total?.data[0] as number));
+      const { total } = process.advance(given(step), undefined, (shown) =>
+        seen.push(unpacked(shown).total?.data[0] as number),
+      );
       expect(seen.at(-1)).toBe(total?.data[0]);
     }
     expect(process.refusal() === undefined).toBe(how === "eager");
