@@ -10,6 +10,7 @@ const project = (name: string, seconds: number) => ({
     name,
     root,
     include: [`tests/${name}/**/*.test.ts`],
+    isolate: name !== "unit", // to load TensorFlow.js anew for every file would take as long as the tests
     testTimeout: seconds * 1000,
     hookTimeout: seconds * 1000,
   },
