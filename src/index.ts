@@ -1,14 +1,22 @@
 // The public API. What is not here is free to change.
 
+export { alignSlots, permuteSlots, type SlotAlignment } from "./analysis/align-slots.js";
+export { type Compared, type Comparison, type ComparisonRow, compare } from "./analysis/compare.js";
+export { contributionShares } from "./analysis/contribution-shares.js";
 export { memoryDrift, slotChange, slotCosine, slotDrift } from "./analysis/drift.js";
 export { columnEntropy, columnFocus, rowEntropy, rowFocus, totalEntropy } from "./analysis/entropy.js";
 export { gradientImportance } from "./analysis/importance.js";
 export { type MeanInterval, meanInterval, meanTable } from "./analysis/interval.js";
 export { meanOver } from "./analysis/means.js";
+export { slotProvenance, writeContributions, writeSurvival } from "./analysis/provenance.js";
+export { outputContributions, readContributions, slotContributions } from "./analysis/read-provenance.js";
 export { activeSlots, slotNorm } from "./analysis/slots.js";
 export { columnMaximum, columnSparsity, rowMaximum, rowSparsity } from "./analysis/sparsity.js";
 export { type AttentionRow, attentionTable, type MemoryRow, memoryTable } from "./analysis/tables.js";
+export type { TokenMemory } from "./analysis/token-memory.js";
+export { tokenContributions, tokenProvenance, tokenReadContributions } from "./analysis/token-provenance.js";
 export { readImportance, slotUsage, writeReadImportance } from "./analysis/usage.js";
+export type { WriteHead } from "./analysis/write-heads.js";
 export {
   attentionPatterns,
   diagonalPattern,
@@ -18,11 +26,25 @@ export {
   randomAttention,
 } from "./attention/patterns.js";
 export { type Compiled, compile } from "./engine/compile.js";
+export {
+  type Answers,
+  crossEntropyBits,
+  logitDifference,
+  outputChange,
+  rightProbability,
+  rightShare,
+  wrongBits,
+} from "./experiments/metrics.js";
+export { type Sweep, sweep } from "./experiments/sweep.js";
+export type { Metric, Operate, Place, SweepMoment, SweepOptions, SweepProgress } from "./experiments/sweep-options.js";
+export { type SweepRow, sweepRows } from "./experiments/sweep-rows.js";
 export { type AddressingStages, addressingStages } from "./figures/addressing-stages.js";
+export { alignedDifference } from "./figures/aligned-difference.js";
 export { attentionHeatmap, attentionPanels } from "./figures/attention-heatmap.js";
 export { attentionWithEntropy } from "./figures/attention-with-entropy.js";
 export { barChart } from "./figures/bar-chart.js";
 export { compareHeatmaps } from "./figures/compare-heatmaps.js";
+export { differenceSpread } from "./figures/difference-spread.js";
 export { distributions } from "./figures/distributions.js";
 export type { Figure } from "./figures/figure.js";
 export { histogram } from "./figures/histogram.js";
@@ -30,6 +52,7 @@ export { lineChart } from "./figures/line-chart.js";
 export { memoryEvolution } from "./figures/memory-evolution.js";
 export { memoryHeatmap } from "./figures/memory-heatmap.js";
 export { memoryImportance } from "./figures/memory-importance.js";
+export { memoryProvenance, writeToRead } from "./figures/memory-provenance.js";
 export { memoryChange, memorySteps } from "./figures/memory-steps.js";
 export { type Mark, type MemoryUse, memoryUse } from "./figures/memory-use.js";
 export { overSteps, weightsOverSteps } from "./figures/over-steps.js";
@@ -37,6 +60,7 @@ export { readWriteWeights } from "./figures/read-write-weights.js";
 export { routingHeatmap } from "./figures/routing-heatmap.js";
 export { stateCommunication } from "./figures/state-communication.js";
 export { stateDynamics } from "./figures/state-dynamics.js";
+export { type Swept, sweepMap } from "./figures/sweep-map.js";
 export { type Answered, targetsAndOutputs } from "./figures/targets-and-outputs.js";
 export { timeline } from "./figures/timeline.js";
 export { type TrainingStates, trainingStates } from "./figures/training-states.js";
@@ -45,11 +69,18 @@ export { historyFolder } from "./files/folder-storage.js";
 export { loadArrays } from "./files/load-arrays.js";
 export type { Checkpoint } from "./model/checkpoint.js";
 export {
+  type Bounds,
   type Edit,
   edit,
   editParameter,
+  type Noise,
   type Operation,
+  type PackedValues,
+  type ParameterChanges,
   type ParameterEdit,
+  type PatchSource,
+  type Recorded,
+  type SiteChanges,
   type SiteEdit,
   type Values,
 } from "./model/edits.js";

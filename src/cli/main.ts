@@ -3,6 +3,8 @@ import { dashboardCommand } from "./dashboard.js";
 import { evaluateCommand } from "./evaluate.js";
 import { historyCommand } from "./history.js";
 import { reportCommand } from "./report.js";
+import { runCheckpointCommand } from "./run.js";
+import { sweepCommand } from "./sweep.js";
 import { trainCommand } from "./train.js";
 import { verifyCommand } from "./verify.js";
 
@@ -13,6 +15,8 @@ const commands: readonly Command[] = [
   reportCommand,
   historyCommand,
   dashboardCommand,
+  runCheckpointCommand,
+  sweepCommand,
 ];
 
 const help = [

@@ -47,7 +47,7 @@ export function AttentionTab(props: SequenceProps & { readonly place: LookingSit
     () =>
       overTokens
         ? weightsOverTokens(one, tokens, `${title} over the tokens, ${where}`)
-        : attentionFigure(one, step, `${title}, token ${step} “${tokens[step]}”${isSmall ? "" : `, ${where}`}`),
+        : attentionFigure(one, step, `${title}, token ${step}${isSmall ? "" : ` “${tokens[step]}”, ${where}`}`),
     [one, overTokens ? 0 : step, tokens, title, where],
   );
   const heads = useMemo(() => headsDrawn(place.heads, head), [place, head]);

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { NamedArray } from "../tensors/named-array.js";
 import type { CellColours } from "./edit-colours.js";
 
@@ -65,7 +65,7 @@ export function EditCanvas(props: {
     event.preventDefault();
     event.stopPropagation();
   };
-  const changed = [...values.data.keys()].filter((index) => !Object.is(values.data[index], original.data[index]));
+  const outline = useMemo(() => outlineOf(values, original), [values, original]);
   const height = Math.min(380, Math.max(36, rows * Math.min(22, Math.max(4, Math.round(380 / rows)))));
   return (
     <div class="ts-canvas">
@@ -98,9 +98,8 @@ export function EditCanvas(props: {
       >
         <canvas ref={canvas} width={columns} height={rows} />
         <svg viewBox={`0 0 ${columns} ${rows}`} preserveAspectRatio="none" aria-hidden="true">
-          {changed.length <= 2000 && (
-            <path class="ts-canvas-changed" d={changed.map((at) => frame(at, columns)).join("")} />
-          )}
+          <path class="ts-canvas-halo" d={outline} />
+          <path class="ts-canvas-changed" d={outline} />
           <rect class="ts-canvas-selected" x={selected.column} y={selected.row} width={1} height={1} />
         </svg>
       </div>
@@ -109,8 +108,23 @@ export function EditCanvas(props: {
   );
 }
 
-function frame(index: number, columns: number): string {
-  return `M${index % columns} ${Math.floor(index / columns)}h1v1h-1z`;
+/** The border of what differs, as an SVG path: the sides of changed cells whose neighbour there is as it was. */
+function outlineOf({ shape, data }: NamedArray, original: NamedArray): string {
+  const [rows, columns] = shape as [number, number];
+  const differs = data.map((value, at) => (Object.is(value, original.data[at]) ? 0 : 1));
+  const isChanged = (row: number, column: number): boolean =>
+    row >= 0 && row < rows && column >= 0 && column < columns && differs[row * columns + column] === 1;
+  const sides: string[] = [];
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      if (!isChanged(row, column)) continue;
+      if (!isChanged(row - 1, column)) sides.push(`M${column} ${row}h1`);
+      if (!isChanged(row + 1, column)) sides.push(`M${column} ${row + 1}h1`);
+      if (!isChanged(row, column - 1)) sides.push(`M${column} ${row}v1`);
+      if (!isChanged(row, column + 1)) sides.push(`M${column + 1} ${row}v1`);
+    }
+  }
+  return sides.join("");
 }
 
 /** Cells on the way from one to another, the first left out: a fast brush leaves no gaps. */

@@ -1,5 +1,5 @@
 import { type Edit, isParameterEdit } from "../model/edits.js";
-import type { Reading } from "./inference-input.js";
+import type { Reading } from "../tasks/typed-input.js";
 
 /**
  * An experiment as a notebook's cell: TypeScript that imports from "tapescope" alone, and draws what the edits change.
@@ -33,16 +33,26 @@ show(compareHeatmaps(select(original.outputs, { batch: 0 }), select(edited.outpu
 
 /** An edit as the call that makes it. */
 export function callOf(one: Edit): string {
-  const index = { ...one.index };
-  const made = isParameterEdit(one)
-    ? `editParameter(${[JSON.stringify(one.parameter), ...(Object.keys(index).length > 0 ? [literal(index)] : [])].join(", ")})`
-    : `edit(${JSON.stringify(one.site)}, ${literal({ step: one.step, ...index })})`;
-  return `${made}.${one.operation}(${JSON.stringify(one.value).replaceAll(",", ", ")})`;
+  const isParameter = isParameterEdit(one);
+  const place = isParameter ? { ...one.index } : { step: one.step, ...one.index };
+  const how = {
+    ...(!isParameter && one.renormalise !== undefined && { renormalise: one.renormalise }),
+    ...(one.model !== undefined && { model: one.model }),
+  };
+  const given = [JSON.stringify(isParameter ? one.parameter : one.site), literal(place), literal(how)];
+  while (given.at(-1) === "{}") given.pop();
+  return `${isParameter ? "editParameter" : "edit"}(${given.join(", ")}).${one.operation}(${givenTo(one)})`;
 }
 
-function literal(record: Readonly<Record<string, number>>): string {
+function givenTo({ operation, value }: Edit): string {
+  if (operation === "clamp") return `${value.least}, ${value.greatest}`;
+  if (typeof value === "object" && !Array.isArray(value)) return literal({ ...value });
+  return JSON.stringify(value).replaceAll(",", ", ");
+}
+
+function literal(record: Readonly<Record<string, unknown>>): string {
   const fields = Object.entries(record).map(
-    ([name, value]) => `${/^\w+$/.test(name) ? name : JSON.stringify(name)}: ${value}`,
+    ([name, value]) => `${/^\w+$/.test(name) ? name : JSON.stringify(name)}: ${JSON.stringify(value)}`,
   );
-  return `{ ${fields.join(", ")} }`;
+  return fields.length === 0 ? "{}" : `{ ${fields.join(", ")} }`;
 }

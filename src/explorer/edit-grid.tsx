@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import type { NamedArray } from "../tensors/named-array.js";
 import type { Cell } from "./edit-canvas.js";
 
-const [mostRows, mostColumns] = [6, 8];
+const [mostRows, mostColumns] = [6, 6];
 
 /** The numbers around the selected cell, to type others in their place. */
 export function EditGrid(props: {

@@ -54,10 +54,10 @@ function changed({ edits, past }: EditLog, next: readonly Edit[]): EditLog {
   return { edits: next, past: [...past, edits].slice(-remembered), future: [] };
 }
 
-/** A value that is set makes everything that was done to the very same place before it vain. */
+/** A value that is set makes everything that was done to the very same place before it vain, if it was done there alone. */
 function withEdit(edits: readonly Edit[], one: Edit): readonly Edit[] {
-  const kept = one.operation === "set" ? edits.filter((before) => placeOf(before) !== placeOf(one)) : edits;
-  return [...kept, one];
+  if (one.operation !== "set") return [...edits, one];
+  return [...edits.filter((before) => placeOf(before) !== placeOf(one) || "renormalise" in before), one];
 }
 
 /** Where an edit happens, as text to compare. */

@@ -1,12 +1,12 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Run } from "../model/run.js";
+import { answersOf } from "../tasks/answers.js";
 import { LookingPickers } from "./attention-tab.js";
 import { changeByStep, outputsCompared, siteCompared } from "./experiment-figures.js";
-import { answersOf } from "./inference-answers.js";
 import { lookingSites, memorySite } from "./looking-sites.js";
 import type { Trial } from "./machine-bench.js";
-import { SeenPlot } from "./seen-plot.js";
+import { Plot } from "./plot.js";
 import { placeOf } from "./shown-sites.js";
 import { StepBar } from "./step-bar.js";
 import type { ModeProps } from "./view.js";
@@ -37,7 +37,7 @@ export function Comparison(
     <>
       <Outcome trial={trial} edited={edited} />
       <section class="ts-panel" aria-label="Outputs compared">
-        <SeenPlot figure={figures.outputs} label="Outputs: original, edited, difference" />
+        <Plot figure={figures.outputs} label="Outputs: original, edited, difference" />
       </section>
       <StepBar
         tokens={tokens}
@@ -48,13 +48,13 @@ export function Comparison(
       />
       {figures.memory && (
         <section class="ts-panel" aria-label="Memory compared">
-          <SeenPlot figure={figures.memory} label={`${memory} at token ${step}: original, edited, difference`} />
+          <Plot figure={figures.memory} label={`${memory} at token ${step}: original, edited, difference`} />
         </section>
       )}
       {figures.looking && at && (
         <section class="ts-panel" aria-label="Attention compared">
           <LookingPickers view={view} setView={setView} places={places} place={at} />
-          <SeenPlot figure={figures.looking} label={`${at.label}: original, edited, difference`} />
+          <Plot figure={figures.looking} label={`${at.label}: original, edited, difference`} />
         </section>
       )}
     </>
@@ -98,7 +98,7 @@ function Outcome({ trial, edited }: { readonly trial: Trial; readonly edited: Ru
         {first < 0
           ? "The outputs are the same to the bit."
           : `The outputs part at token ${first} (${reading.tokens[first]}); the largest change is ${most.toPrecision(3)} at token ${changes.indexOf(most)}; ` +
-            `${turned.length} of ${before.steps.length} answers are others.`}
+            `${turned.length} of ${before.steps.length} answers changed.`}
       </p>
     </section>
   );

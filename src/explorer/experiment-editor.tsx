@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useId, useMemo, useState } from "preact/hooks";
 import { type NamedArray, namedArray, type Position, select } from "../tensors/named-array.js";
 import { type Cell, EditCanvas } from "./edit-canvas.js";
-import { cellColours } from "./edit-colours.js";
+import { type CellColours, cellColours } from "./edit-colours.js";
 import { cellName, EditGrid } from "./edit-grid.js";
 import { shortest } from "./edit-values.js";
 
@@ -48,7 +48,7 @@ export function CellEditor(props: {
           {!Object.is(edited.values.data[at], original.values.data[at]) &&
             ` (was ${shortest(original.values.data[at] as number)})`}
         </output>
-        <Legend low={colours.low} high={colours.high} signed={colours.low < 0} />
+        <Legend colours={colours} />
       </div>
       <EditCanvas
         values={edited.values}
@@ -71,20 +71,12 @@ export function CellEditor(props: {
   );
 }
 
-function Legend({
-  low,
-  high,
-  signed,
-}: {
-  readonly low: number;
-  readonly high: number;
-  readonly signed: boolean;
-}): JSX.Element {
-  const text = (value: number) => Number(value.toPrecision(3));
+function Legend({ colours: { low, high, stops } }: { readonly colours: CellColours }): JSX.Element {
+  const text = (value: number) => `${Number(value.toPrecision(3))}`.replace("-", "−");
   return (
     <span class="ts-legend" aria-hidden="true">
       {text(low)}
-      <i class={signed ? "ts-legend-signed" : "ts-legend-weights"} />
+      <i style={`background:linear-gradient(to right, ${stops.join(", ")})`} />
       {text(high)}
     </span>
   );

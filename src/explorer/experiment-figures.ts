@@ -25,7 +25,7 @@ export function siteCompared(
   };
   const of = before.axes.length === 4 ? `, ${before.axes[1]} ${head}` : "";
   const title = `${site}${of} at token ${step} (${tokens[step]})`;
-  return compareHeatmaps(at(before), at(after), { title });
+  return withFewTicks(compareHeatmaps(at(before), at(after), { title }));
 }
 
 /** The largest change of a site or of the outputs at every token. @param before, after [step, ...] */
@@ -46,7 +46,7 @@ export function changeByStep(before: NamedArray, after: NamedArray): number[] {
 const mostLetters = 12; // that have room to be read under a third of a narrow page
 
 function overTokens(before: NamedArray, after: NamedArray, name: string, tokens: readonly string[]): Figure {
-  const figure = compareHeatmaps(before, after, { title: `${name} over tokens` });
+  const figure = withFewTicks(compareHeatmaps(before, after, { title: `${name} over the tokens` }));
   if (tokens.join("").length > mostLetters) return figure;
   const ticktext = tokens.map((token) => escapeText(token));
   const ticks = { tickmode: "array", tickvals: [...tokens.keys()], ticktext, tickangle: 0 };
@@ -54,9 +54,35 @@ function overTokens(before: NamedArray, after: NamedArray, name: string, tokens:
   return { ...figure, layout: { ...figure.layout, ...Object.fromEntries(axes) } };
 }
 
-/** Rows for columns. */
+interface ColourAxis {
+  readonly cmin: number;
+  readonly cmax: number;
+  readonly colorbar: object;
+}
+
+/** Three ticks to a colour bar: differences such as ±1.2e-9 have room there, and are not called nano. */
+function withFewTicks(figure: Figure): Figure {
+  const axes = Object.entries(figure.layout).filter(([name]) => name.startsWith("coloraxis"));
+  const bars = axes.map(([name, axis]) => {
+    const { cmin, cmax, colorbar } = axis as ColourAxis;
+    const most = roundedDown(cmax);
+    const tickvals = cmin < 0 ? [-most, 0, most] : [0, most / 2, most];
+    const ticktext = tickvals.map((value) => `${Number(value.toPrecision(2))}`.replace(/^-/, "−"));
+    return [name, { ...(axis as ColourAxis), colorbar: { ...colorbar, tickmode: "array", tickvals, ticktext } }];
+  });
+  return { ...figure, layout: { ...figure.layout, ...Object.fromEntries(bars) } };
+}
+
+/** The largest number that is no larger, and whose half is written in few digits as well. */
+function roundedDown(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return power * ([8, 6, 5, 4, 3, 2, 1.5].find((digit) => digit * power <= value) ?? 1);
+}
+
+/** Rows for columns; steps are called tokens, as everywhere in the page. */
 function transposed({ name, axes, shape, data }: NamedArray): NamedArray {
   const [rows, columns] = shape as [number, number];
   const turned = Float32Array.from(data, (_, at) => data[(at % rows) * columns + Math.floor(at / rows)] as number);
-  return namedArray(name, [...axes].reverse(), [columns, rows], turned);
+  const called = axes.map((axis) => (axis === "step" ? "token" : axis));
+  return namedArray(name, called.reverse(), [columns, rows], turned);
 }

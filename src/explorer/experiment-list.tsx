@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { editsFromJson, editsToJson } from "../model/edit-file.js";
 import type { Edit } from "../model/edits.js";
 import { Button } from "./controls.js";
 import { callOf } from "./edit-code.js";
-import { editsFromJson, editsToJson } from "./edit-file.js";
 import type { EditAction, EditLog } from "./edit-log.js";
 import { messageOf, Problem } from "./message.js";
 
@@ -16,8 +16,10 @@ export function EditList(props: {
   readonly code: string;
   /** @throws if the run could not carry the edits out */
   readonly check: (edits: readonly Edit[]) => void;
+  /** Whether the address has no room for them. */
+  readonly tooLong: boolean;
 }): JSX.Element {
-  const { log, act, code, check } = props;
+  const { log, act, code, check, tooLong } = props;
   const { edits } = log;
   const first = Math.max(0, edits.length - mostListed);
   const [problem, setProblem] = useState("");
@@ -66,6 +68,9 @@ export function EditList(props: {
         </label>
       </div>
       {problem && <Problem message={problem} />}
+      {tooLong && (
+        <p class="ts-note">A link to this page leaves these edits out: they are too long. Save them as JSON.</p>
+      )}
       {first > 0 && <p class="ts-faint">{`${first} edits before these are not listed here.`}</p>}
       <ol class="ts-edits" start={first + 1}>
         {edits.slice(first).map((one, place) => (

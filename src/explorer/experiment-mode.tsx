@@ -1,11 +1,10 @@
 import type { JSX } from "preact";
-import { useMemo, useReducer, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { checkEdits, type Edit } from "../model/edits.js";
 import { series } from "../model/run.js";
 import { type NamedArray, type Position, select } from "../tensors/named-array.js";
 import { notebookCode } from "./edit-code.js";
-import { afterEdit, noEdits } from "./edit-log.js";
-import { editOf, type Target } from "./edit-values.js";
+import { changesAt, type Target } from "./edit-values.js";
 import { Comparison } from "./experiment-comparison.js";
 import { CellEditor } from "./experiment-editor.js";
 import { EditList } from "./experiment-list.js";
@@ -18,7 +17,9 @@ import type { TimedRun } from "./machine.js";
 import { type Trial, useBench } from "./machine-bench.js";
 import { MachineForm } from "./machine-form.js";
 import { messageOf, Problem } from "./message.js";
-import { useHistory } from "./use-history.js";
+import { misfitOf } from "./misfit.js";
+import { useEdits } from "./use-edits.js";
+import type { OpenedHistory } from "./use-history.js";
 import type { ModeProps } from "./view.js";
 import "./experiment.css";
 
@@ -35,17 +36,22 @@ export function ExperimentMode(props: ModeProps): JSX.Element {
 }
 
 function Experiment(props: ModeProps & { readonly trial: Trial }): JSX.Element {
-  const { trial, view, sources, active } = props;
+  const { trial, view, sources, opened } = props;
   const { machine, reading } = trial;
   const { model } = machine.checkpoint;
   const { tokens, batch } = reading;
-  const [log, act] = useReducer(afterEdit, noEdits);
+  // Whether there is such a token, the run says: with another address, another input is on its way.
+  const {
+    log,
+    act,
+    problem: left,
+    tooLong,
+  } = useEdits(props, machine.name, (edits) => checkEdits(model, Number.MAX_SAFE_INTEGER, 1, edits));
   const [wanted, pick] = useState<Picked>(() => firstPicked(model, Math.max(0, view.token)));
   const picked = { ...wanted, step: Math.min(wanted.step, tokens.length - 1) };
   const outcome = useMemo(() => attempt(() => machine.run(batch.inputs, log.edits)), [trial, log.edits]);
   const [edited, problem] = "value" in outcome ? [outcome.value, ""] : [trial.run, outcome.problem];
-  const opened = useHistory(active ? sources.history : undefined, false);
-  const patch = usePatchSource(trial, opened.history, opened.problem);
+  const patch = usePatchSource(trial, opened);
 
   const target: Target =
     picked.kind === "parameter"
@@ -63,7 +69,7 @@ function Experiment(props: ModeProps & { readonly trial: Trial }): JSX.Element {
   );
   const add = (edit: Edit, continues = false): void => act({ type: "add", edits: [edit], continues });
   const set = (index: Position, value: number, continues: boolean): void =>
-    add(editOf({ ...target, index }, "set", value), continues);
+    add(changesAt({ ...target, index }).set(value), continues);
   const code = useMemo(() => notebookCode(machine.name, reading, log.edits), [trial, log.edits]);
   const check = (edits: readonly Edit[]): void => checkEdits(model, tokens.length, 1, edits);
   return (
@@ -71,11 +77,19 @@ function Experiment(props: ModeProps & { readonly trial: Trial }): JSX.Element {
       <div class="ts-tools">
         <section class="ts-panel" aria-label="Target">
           <TargetPicker model={model} tokens={tokens} picked={picked} pick={pick} />
-          <OperationForm target={target} region={select(original, picked.region)} patch={patch} apply={add} />
+          <OperationForm
+            target={target}
+            axes={original.axes}
+            region={select(original, picked.region)}
+            patch={patch}
+            apply={add}
+            check={check}
+          />
         </section>
-        <EditList log={log} act={act} code={code} check={check} />
+        <EditList log={log} act={act} code={code} check={check} tooLong={sources.live && tooLong} />
       </div>
       <div class="ts-results">
+        {left && <Problem message={left} />}
         <CellEditor key={`${kind} ${name}`} original={original} edited={changed} region={picked.region} set={set} />
         {problem ? (
           <Problem message={problem} />
@@ -100,7 +114,7 @@ function attempt<Value>(make: () => Value): { readonly value: Value } | { readon
   }
 }
 
-function usePatchSource(trial: Trial, history: PatchSource["history"], historyProblem?: string): PatchSource {
+function usePatchSource(trial: Trial, { history, version, problem }: OpenedHistory): PatchSource {
   return useMemo(() => {
     const { machine, reading, text, run, task } = trial;
     const at = (from: TimedRun, target: Target, step: number): NamedArray => {
@@ -117,7 +131,7 @@ function usePatchSource(trial: Trial, history: PatchSource["history"], historyPr
         return at(machine.run(inputs), target, step);
       },
       history,
-      historyProblem,
+      historyProblem: problem ?? misfitOf(history, machine.checkpoint),
     };
-  }, [trial, history, historyProblem]);
+  }, [trial, history, version, problem]);
 }

@@ -1,12 +1,12 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
+import type { TaskInput } from "../tasks/typed-input.js";
 import type { NamedArray } from "../tensors/named-array.js";
 import type { History } from "../tracker/history.js";
 import { NumberSlider, Picker } from "./controls.js";
 import type { Target } from "./edit-values.js";
 import { momentOf } from "./history-moment.js";
 import { InputFields } from "./inference-fields.js";
-import type { TaskInput } from "./inference-input.js";
 import { Problem } from "./message.js";
 
 /** Where values to patch with come from; each gives the whole value of a target, without its batch. */
@@ -20,6 +20,7 @@ export interface PatchSource {
   /** The value that the machine has when it is shown another input. @throws if the text is none, or has no such token */
   elsewhere(target: Target, text: string, step: number): NamedArray;
   readonly history: History | undefined;
+  /** Why nothing can be taken from the history. */
   readonly historyProblem: string | undefined;
 }
 
@@ -38,7 +39,7 @@ export function PatchFields(props: {
   const [step, setStep] = useState(0);
   const [text, type] = useState(source.text);
   const [moment, setMoment] = useState({ epoch: -1, batch: -1, token: -1, sequence: 0 });
-  const { history } = source;
+  const history = source.historyProblem === undefined ? source.history : undefined;
   const at = history && momentOf(history, moment);
   // Before the next click: whoever applies a patch means what is seen.
   useLayoutEffect(() => {

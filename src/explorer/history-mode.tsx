@@ -11,13 +11,12 @@ import { ProcessFlow } from "./process-flow.js";
 import { processOf } from "./process-steps.js";
 import { principalSite, shownSites, siteChosen } from "./shown-sites.js";
 import { TokenStrip } from "./token-strip.js";
-import { useHistory } from "./use-history.js";
 import { useLoaded } from "./use-loaded.js";
 import type { ModeProps } from "./view.js";
 
 /** Training history: what was recorded while a model learned, token by token. */
 export function HistoryMode(props: ModeProps): JSX.Element {
-  const { history, reader, version, problem } = useHistory(props.sources.history, props.sources.live);
+  const { history, reader, version, problem } = props.opened;
   const { epoch, batch, token } = props.view;
   const moment = useMemo(
     () => history && momentOf(history, { epoch, batch, token }),

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import type { Answers } from "./inference-answers.js";
+import type { Answers } from "../tasks/answers.js";
 
 /** Whether the answer is right, in one line: what was shown, expected and predicted. */
 export function Verdict(props: { readonly shown: string; readonly answers: Answers }): JSX.Element {

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
-import type { TaskInput } from "./inference-input.js";
+import type { TaskInput } from "../tasks/typed-input.js";
 
 /** Where the input of a task is typed. */
 export function InputFields(props: {

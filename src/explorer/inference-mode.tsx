@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
+import { type Answer, answersOf } from "../tasks/answers.js";
 import type { TokenName } from "./history-tokens.js";
-import { type Answer, answersOf } from "./inference-answers.js";
 import { AnswersTable, Verdict } from "./inference-answers-table.js";
 import { InferenceStates } from "./inference-states.js";
 import { type Trial, useBench } from "./machine-bench.js";

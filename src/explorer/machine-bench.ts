@@ -1,6 +1,6 @@
 import { useEffect, useReducer } from "preact/hooks";
-import type { Reading, TaskInput } from "./inference-input.js";
-import { taskInputOf } from "./inference-tasks.js";
+import type { Reading, TaskInput } from "../tasks/typed-input.js";
+import { taskInputOf } from "../tasks/typed-tasks.js";
 import { type Machine, openMachine, type TimedRun } from "./machine.js";
 import { messageOf } from "./message.js";
 import type { CheckpointSource, Sources } from "./sources.js";
@@ -86,7 +86,7 @@ function newBench(sources: Sources): Working {
         bench.machine?.close();
         const task = taskInputOf(machine.checkpoint);
         change({ machine, task, trial: undefined, loading: "" });
-        bench.show(canRead(task, machine, text) ? text : task.example);
+        bench.show(canRead(task, machine, text) ? text : task.example(machine.checkpoint));
       } catch (error) {
         if (bench.loading === name) change({ loading: "", problem: messageOf(error) });
       }

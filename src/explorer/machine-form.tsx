@@ -1,14 +1,16 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { random } from "../tensors/random.js";
 import { Button, Picker } from "./controls.js";
 import { InputFields } from "./inference-fields.js";
 import type { Bench } from "./machine-bench.js";
 import { Problem } from "./message.js";
+import { misfitOf } from "./misfit.js";
 import type { ModeProps } from "./view.js";
 
 /** Choose a checkpoint, load it, type what it is shown, run it. */
-export function MachineForm({ bench, view, setView, active }: ModeProps & { readonly bench: Bench }): JSX.Element {
+export function MachineForm(props: ModeProps & { readonly bench: Bench }): JSX.Element {
+  const { bench, view, setView, active, opened } = props;
   const { machine, task, trial, loading } = bench;
   const names = bench.checkpoints.map(({ name }) => name);
   const wanted = view.checkpoint || machine?.name || names[0] || "";
@@ -18,7 +20,9 @@ export function MachineForm({ bench, view, setView, active }: ModeProps & { read
   const load = async (name: string): Promise<void> => {
     choose(name);
     await bench.load(name, view.input);
-    if (bench.machine?.name === name) setView({ checkpoint: name, input: bench.trial?.text ?? "" });
+    if (bench.machine?.name !== name) return;
+    // Edits are of the checkpoint that they were made with.
+    setView({ checkpoint: name, input: bench.trial?.text ?? "", ...(name !== wanted && { edits: "" }) });
   };
   const show = (input: string): void => {
     type(input);
@@ -34,6 +38,11 @@ export function MachineForm({ bench, view, setView, active }: ModeProps & { read
   useEffect(() => {
     if (trial) type(trial.text);
   }, [trial]);
+
+  const misfit = useMemo(
+    () => machine && misfitOf(opened.history, machine.checkpoint),
+    [machine, opened.history, opened.version],
+  );
 
   if (names.length === 0) {
     return (
@@ -60,6 +69,7 @@ export function MachineForm({ bench, view, setView, active }: ModeProps & { read
       <p class="ts-faint" role="status">
         {loading ? `Loading ${loading} …` : machine ? <About bench={bench} /> : "No model is loaded."}
       </p>
+      {misfit && <p class="ts-note">{misfit}</p>}
       {machine && task && (
         <form
           class="ts-row"

@@ -6,6 +6,7 @@ import { HistoryMode } from "./history-mode.js";
 import { InferenceMode } from "./inference-mode.js";
 import { messageOf, Problem } from "./message.js";
 import type { Sources } from "./sources.js";
+import { useHistory } from "./use-history.js";
 import { type Highlight, type ModeProps, useView, type View } from "./view.js";
 
 const modes: readonly { readonly value: View["mode"]; readonly label: string }[] = [
@@ -19,6 +20,7 @@ const contents = { history: HistoryMode, inference: InferenceMode, experiment: E
 export function Page({ sources }: { readonly sources: Sources }): JSX.Element {
   // A served page is alone in its document, so the address bar is its own.
   const [view, setView] = useView(sources.live);
+  const history = useHistory(sources.history, sources.live);
   const [highlight, setHighlight] = useState<Highlight>({});
   const [opened, setOpened] = useState<readonly View["mode"][]>([]);
   if (!opened.includes(view.mode)) setOpened([...opened, view.mode]);
@@ -27,7 +29,7 @@ export function Page({ sources }: { readonly sources: Sources }): JSX.Element {
       <Tabs name="Mode" kind="mode" tabs={modes} chosen={view.mode} choose={(mode) => setView({ mode })} />
       {modes.map(({ value }) => {
         const active = value === view.mode;
-        const props = { sources, view, setView, highlight, setHighlight, active };
+        const props = { sources, opened: history, view, setView, highlight, setHighlight, active };
         return (
           <div key={value} class="ts-mode" role="tabpanel" aria-label={labelOf(value)} hidden={!active}>
             {(active || opened.includes(value)) && <Mode mode={value} {...props} />}

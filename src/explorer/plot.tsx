@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import type { Figure } from "../figures/figure.js";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { type Figure, type Layout, titleHeight } from "../figures/figure.js";
+import { type Drawing, drawing } from "./drawing.js";
 
 /** What of plotly.js is used here; it stands beside the page's script, and is not part of it. */
 interface Plotly {
@@ -37,16 +38,16 @@ type Drawn = HTMLElement & {
 };
 
 /**
- * A figure in the page, as wide as its place.
+ * A figure in the page, as wide as its place, its title above it.
  *
  * The figure is drawn anew when it is another object; a change of `marks` alone moves only these, which is much less work.
-
+ *
  * @param props.label what a screen reader says of the figure.
  */
 export function Plot(props: {
   readonly figure: Figure;
   readonly label: string;
-  /** In pixels; by default the figure's own. */
+  /** In pixels, with the title; by default the figure's own. */
   readonly height?: number;
   readonly marks?: readonly Mark[];
   readonly onHover?: (point: PlotPoint | undefined) => void;
@@ -55,54 +56,57 @@ export function Plot(props: {
   const place = useRef<HTMLDivElement>(null);
   const latest = useRef(props);
   latest.current = props;
-  const drawn = useRef<{ figure?: Figure; marks?: readonly Mark[] }>({});
-
-  const draw = (): void => {
-    const element = place.current as Drawn | null;
-    if (!element || element.clientWidth === 0) return; // unseen: drawn when it is seen, see the observer
-    const { figure, marks = [] } = latest.current;
-    const before = drawn.current;
-    if (before.figure === figure && sameMarks(before.marks ?? [], marks)) return;
-    drawn.current = { figure, marks };
-    const shapes = [...((figure.layout.shapes as Mark[] | undefined) ?? []), ...marks];
-    const { title } = figure.layout;
-    const height = latest.current.height ?? figure.layout.height;
-    // The title hangs a few pixels below the upper edge, which it counts from the lower one.
-    const layout = { ...figure.layout, height, title: { ...title, y: 1 - 12 / height }, autosize: true, shapes };
-    if (before.figure === figure) {
-      void plotly().relayout(element, { shapes }); // all at once: of one shape's place Plotly would draw all anew
-      return;
-    }
-    const first = before.figure === undefined;
-    void plotly().react(element, figure.data, layout, { ...figure.config, responsive: false }); // see the observer
-    if (first) listen(element, latest);
-  };
-  useEffect(draw);
+  const own = useRef<Drawing>(undefined);
   useEffect(() => {
-    const element = place.current as HTMLElement;
-    let width = element.clientWidth;
-    const observer = new ResizeObserver(() => {
-      if (element.clientWidth === width && drawn.current.figure) return;
-      width = element.clientWidth;
-      if (width === 0) return;
-      if (drawn.current.figure) void plotly().Plots.resize(element);
-      draw();
+    const element = place.current as Drawn;
+    plotly(); // that it is missing is said now, and in the figure's place
+    const drawn: { figure?: Figure; marks?: readonly Mark[]; width?: number } = {};
+    own.current = drawing(element, (width) => {
+      const { figure, marks = [], height = figure.layout.height } = latest.current;
+      const before = { ...drawn };
+      Object.assign(drawn, { figure, marks, width });
+      if (before.figure && before.width !== width) void plotly().Plots.resize(element);
+      if (before.figure === figure && sameMarks(before.marks ?? [], marks)) return;
+      const shapes = [...((figure.layout.shapes as Mark[] | undefined) ?? []), ...marks];
+      // All shapes at once: of one shape's place Plotly would draw all anew.
+      if (before.figure === figure) return void plotly().relayout(element, { shapes });
+      const layout = { ...withoutTitle(figure.layout, height), autosize: true, shapes };
+      void plotly().react(element, figure.data, layout, { ...figure.config, responsive: false }); // the drawing looks
+      if (!before.figure) listen(element, latest);
     });
-    observer.observe(element);
     return () => {
-      observer.disconnect();
+      own.current?.end();
       plotly().purge(element);
     };
   }, []);
+  useLayoutEffect(() => own.current?.change(), [props.figure, props.marks, props.height]); // drawn in this very frame
+  const { layout } = props.figure;
+  const title = textOf(layout.title.text);
+  const height = withoutTitle(layout, props.height ?? layout.height).height;
   return (
-    <div
-      class="ts-plot"
-      role="img"
-      aria-label={props.label}
-      ref={place}
-      style={`min-height:${props.height ?? props.figure.layout.height}px`}
-    />
+    <figure class="ts-figure">
+      {layout.title.subtitle === undefined && (
+        <figcaption class="ts-title" title={title}>
+          {title}
+        </figcaption>
+      )}
+      <div class="ts-plot" role="img" aria-label={props.label} ref={place} style={`height:${height}px`} />
+    </figure>
   );
+}
+
+/** The page's own title can be cut short in a narrow place; one that has a second line, about odd values, stays Plotly's. */
+function withoutTitle(layout: Layout, height: number): Layout {
+  // Plotly's title hangs a few pixels below the upper edge, which it counts from the lower one.
+  if (layout.title.subtitle !== undefined) return { ...layout, height, title: { ...layout.title, y: 1 - 12 / height } };
+  const taken = titleHeight("") - 8;
+  const margin = layout.margin as { readonly t: number };
+  return { ...layout, height: height - taken, title: { text: "" }, margin: { ...margin, t: margin.t - taken } };
+}
+
+/** Text of a figure as it reads: `escapeText` undone. */
+function textOf(escaped: string): string {
+  return escaped.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
 }
 
 function plotly(): Plotly {

@@ -1,4 +1,5 @@
 import { historyAt } from "../tracker/http-storage.js";
+import { gatheredStorage } from "./gathered-storage.js";
 import type { CheckpointSource, Sources } from "./sources.js";
 
 /** What the server says it has: `sources.json`. */
@@ -20,7 +21,7 @@ export interface Served {
 export async function servedSources(base: string): Promise<Sources> {
   const { history, checkpoints, live } = (await answer(`${base}/sources.json`).then((all) => all.json())) as Served;
   return {
-    ...(history !== null && { history: historyAt(`${base}/${history}`) }),
+    ...(history !== null && { history: gatheredStorage(historyAt(`${base}/${history}`)) }),
     checkpoints: checkpoints.map((name): CheckpointSource => {
       const address = `${base}/checkpoints/${encodeURIComponent(name)}`;
       return { name, load: async () => new Uint8Array(await (await answer(address)).arrayBuffer()) };

@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 /**
  * Listen to keys: those of the whole document where the page is alone in it, else only while the focus is within this page.
@@ -14,6 +14,8 @@ export function useKeys(
   alone: boolean,
   actions: Readonly<Record<string, () => void>>,
 ): void {
+  const latest = useRef(actions);
+  latest.current = actions;
   useEffect(() => {
     if (!active) return;
     const press = (event: KeyboardEvent): void => {
@@ -23,12 +25,12 @@ export function useKeys(
       if (target.closest("textarea, select, [contenteditable=true], input:not([type=range])")) return;
       if (key.startsWith("Arrow") && !shiftKey && target.closest("input, [role=tab]")) return;
       if (key === " " && target.closest("button, a, summary, [role=button]")) return;
-      const action = actions[`${shiftKey ? "Shift+" : ""}${key}`];
+      const action = latest.current[`${shiftKey ? "Shift+" : ""}${key}`];
       if (!action) return;
       event.preventDefault();
       action();
     };
     document.addEventListener("keydown", press);
     return () => document.removeEventListener("keydown", press);
-  });
+  }, [place, active, alone]);
 }

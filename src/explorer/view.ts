@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { Sources } from "./sources.js";
+import type { OpenedHistory } from "./use-history.js";
 
 /** What the page shows: one plain object that a link can hold. */
 export interface View {
@@ -23,6 +24,8 @@ export interface View {
   readonly checkpoint: string;
   /** What was typed for the machine, as its task writes it. */
   readonly input: string;
+  /** The edits of the experiment with this checkpoint, as JSON; "" for none. */
+  readonly edits: string;
 }
 
 export const firstView: View = {
@@ -39,6 +42,7 @@ export const firstView: View = {
   parameter: "",
   checkpoint: "",
   input: "",
+  edits: "",
 };
 
 const choices: Readonly<Record<string, readonly string[]>> = {
@@ -74,6 +78,8 @@ export interface Highlight {
 /** What every mode of the page is given. */
 export interface ModeProps {
   readonly sources: Sources;
+  /** The history, which all modes share. */
+  readonly opened: OpenedHistory;
   readonly view: View;
   readonly setView: (change: Partial<View>) => void;
   readonly highlight: Highlight;

@@ -67,6 +67,11 @@ export function suitableColours(array: NamedArray): "unit" | "weights" | "signed
   return finite.some((value) => value > 1) ? "weights" : "unit";
 }
 
+/** The colours of a scale in even steps, as "#rrggbb". */
+export function stopsOf(scale: Colours["scale"]): readonly string[] {
+  return scale === "diverging" ? DIVERGING.map(([, colour]) => colour) : VIRIDIS;
+}
+
 /** Plotly's colour axis, with a horizontal bar that begins `left` of the way across and `above` the panels. */
 export function colourAxis(colours: Colours, place: { left: number; above: number; length: number }): object {
   const [low, high] = colours.range;

@@ -30,6 +30,8 @@ export interface Arrangement {
   readonly below?: number;
   /** The arrays whose NaN and ±∞ the figure counts, if they are more than the panels' own: those of its frames. */
   readonly counted?: readonly NamedArray[];
+  /** What the line under the title says before that count, in Plotly's own markup. */
+  readonly note?: string;
 }
 
 /** Pixels that a colour bar, a heading and the title of an x axis take. */
@@ -52,7 +54,8 @@ const GAP = 0.03;
 export function heatmapPanels(panels: readonly Panel[], arrangement: Arrangement): Figure {
   const { columns, cell } = arrangement;
   const rows = Math.ceil(panels.length / columns);
-  const note = noteOnOddCells(arrangement.counted ?? panels.map(({ array }) => array));
+  const odd = noteOnOddCells(arrangement.counted ?? panels.map(({ array }) => array));
+  const note = [arrangement.note, odd].filter(Boolean).join("   ");
   const sizes = panels.map(sizeOfGrid);
   const heights = sizes.map(([rowCount]) => panelHeight(rowCount, cell));
   const rowHeights = Array.from({ length: rows }, (_, row) => heights[row * columns] as number);
@@ -91,7 +94,7 @@ export function heatmapPanels(panels: readonly Panel[], arrangement: Arrangement
 
   const markSize = (index: number): number => {
     const cellHeight = (heights[index] as number) / Math.max(1, sizes[index]?.[0] as number);
-    return note ? Math.round(Math.min(14, Math.max(6, cellHeight * 0.4))) : 0;
+    return odd ? Math.round(Math.min(14, Math.max(6, cellHeight * 0.4))) : 0;
   };
   const axisOf = (panel: Panel): string => `coloraxis${suffixOf(groups.indexOf(panel.colours))}`;
   const data = panels.flatMap((panel, index) =>

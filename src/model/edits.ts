@@ -1,54 +1,83 @@
-import * as tf from "@tensorflow/tfjs-core";
-import type { NamedArray, Position } from "../tensors/named-array.js";
-import { quoted } from "../tensors/quoted.js";
+import type { Position } from "../tensors/named-array.js";
 import { type Tensors, tensorOf } from "../tensors/tensors.js";
-import { regionOf, type Values } from "./edit-region.js";
-import { type Model, type Site, unknownSite } from "./model.js";
+import { fromTensor } from "../tensors/transfer.js";
+import type { Change, Noise, ParameterEdit, SiteEdit } from "./edit-data.js";
+import { type PatchSource, patchFrom, patchOf, type Recorded } from "./edit-patch.js";
+import type { PackedValues, Values } from "./edit-values.js";
+import type { Model } from "./model.js";
+import { modelKey } from "./model-key.js";
 
-export type { Values } from "./edit-region.js";
-
-/** What an edit does with the value it finds: replace it, add to it, or multiply it. */
-export const operations = ["set", "add", "scale"] as const;
-export type Operation = (typeof operations)[number];
-
-interface Change {
-  readonly index?: Position;
-  readonly operation: Operation;
-  readonly value: Values;
-}
-
-/**
- * A change to one value inside a run, as plain data that can be kept as JSON and replayed.
- *
- * `index` fixes positions along the site's axes (and `batch`); axes it does not name are changed throughout.
- */
-export interface SiteEdit extends Change {
-  readonly site: string;
-  readonly step: number;
-}
-
-/** A change to a parameter for a whole run. The axes of parameters have no names: `index` calls them "axis 0", "axis 1". */
-export interface ParameterEdit extends Change {
-  readonly parameter: string;
-}
-
-/** A change to a run, as plain data: JSON carries it between notebooks, the explorer and the command line. */
-export type Edit = SiteEdit | ParameterEdit;
-
-const siteFields = ["site", "step", "index", "operation", "value"];
-const parameterFields = ["parameter", "index", "operation", "value"];
+export { applyEdits, editedParameters } from "./edit-apply.js";
+export { checkEdits } from "./edit-checks.js";
+export {
+  type Bounds,
+  type Edit,
+  isParameterEdit,
+  type Noise,
+  type Operation,
+  type ParameterEdit,
+  type SiteEdit,
+} from "./edit-data.js";
+export type { PatchSource, Recorded } from "./edit-patch.js";
+export type { PackedValues, Values } from "./edit-values.js";
 
 /** Where an edit happens: a step, and positions along axes of the site. */
 export type Where = { readonly step: number } & Position;
 
+/** What can be done at a place. Each makes one edit; a run carries out several in the order of its list. */
+export interface Changes<E> {
+  /** Replace by a number, or by numbers of the region's shape. */
+  set(value: Values | PackedValues): E;
+  add(value: Values | PackedValues): E;
+  /** Multiply. */
+  scale(value: Values | PackedValues): E;
+  /** Set to 0. */
+  zero(): E;
+  /** Add gaussian noise of the standard deviation `scale`; equal seeds give equal noise, wherever it runs. */
+  noise(noise: Noise): E;
+  /** Bring what is below `least` or above `greatest` to that bound. */
+  clamp(least: number, greatest: number): E;
+}
+
+/** What can be done at a site. */
+export interface SiteChanges extends Changes<SiteEdit> {
+  /**
+   * Set to what another run recorded there: at the same step, in the same sequence, unless `from` says otherwise.
+   *
+   * @throws at once if the other run did not record the site, has no such step or position, or holds no finite numbers there.
+   */
+  patch(other: Recorded, from?: PatchSource): SiteEdit;
+}
+
+/** What can be done with a parameter. */
+export interface ParameterChanges extends Changes<ParameterEdit> {
+  /** Set to what other parameters hold there. @throws at once if they have no such parameter or position */
+  patch(other: Tensors): ParameterEdit;
+}
+
 /**
  * Say where to edit, then what to do.
  *
- * @example edit("memory", { step: 3, slot: 5 }).set(0) // wipe slot 5 after step 3
+ * @param how.renormalise an axis of the site: after the change, rows along it that were touched are divided by their sums
+ * @param how.model the model that the edit is for, or its name: another refuses it
+ * @example edit("memory", { step: 3, slot: 5 }).zero() // wipe slot 5 after step 3
+ * @example edit("read.0.weights", { step: 3, slot: 5 }, { renormalise: "slot" }).zero() // the head looks elsewhere
+ * @example edit("memory", { step: 3 }).patch(otherRun) // the memory that another run had then
  */
-export function edit(site: string, where: Where): Record<Operation, (value: Values) => SiteEdit> {
+export function edit(
+  site: string,
+  where: Where,
+  how: { readonly renormalise?: string; readonly model?: Model | string } = {},
+): SiteChanges {
   const { step, ...index } = where;
-  return each((change) => ({ site, step, index, ...change }));
+  const { renormalise } = how;
+  const made = (change: Change): SiteEdit => {
+    return { site, step, index, ...change, ...(renormalise !== undefined && { renormalise }), ...madeFor(how) };
+  };
+  const patch = (other: Recorded, from: PatchSource = {}): SiteEdit => {
+    return made({ operation: "set", value: patchFrom(other, site, where, from) });
+  };
+  return { ...changes(made), patch };
 }
 
 /**
@@ -59,101 +88,29 @@ export function edit(site: string, where: Where): Record<Operation, (value: Valu
 export function editParameter(
   parameter: string,
   index: Position = {},
-): Record<Operation, (value: Values) => ParameterEdit> {
-  return each((change) => ({ parameter, index, ...change }));
+  how: { readonly model?: Model | string } = {},
+): ParameterChanges {
+  const made = (change: Change): ParameterEdit => ({ parameter, index, ...change, ...madeFor(how) });
+  const patch = (other: Tensors): ParameterEdit => {
+    const tensor = tensorOf(other, parameter);
+    const axes = tensor.shape.map((_, axis) => `axis ${axis}`);
+    return made({ operation: "set", value: patchOf(fromTensor(tensor, parameter, axes), index) });
+  };
+  return { ...changes(made), patch };
 }
 
-function each<E>(make: (change: Pick<Change, "operation" | "value">) => E): Record<Operation, (value: Values) => E> {
-  const of = (operation: Operation) => (value: Values) => make({ operation, value });
-  return { set: of("set"), add: of("add"), scale: of("scale") };
+function changes<E>(made: (change: Change) => E): Changes<E> {
+  return {
+    set: (value) => made({ operation: "set", value }),
+    add: (value) => made({ operation: "add", value }),
+    scale: (value) => made({ operation: "scale", value }),
+    zero: () => made({ operation: "set", value: 0 }),
+    noise: (value) => made({ operation: "noise", value }),
+    clamp: (least, greatest) => made({ operation: "clamp", value: { least, greatest } }),
+  };
 }
 
-/** Whether an edit is of a parameter. */
-export function isParameterEdit(one: Edit): one is ParameterEdit {
-  return Object.hasOwn(one, "parameter");
-}
-
-/**
- * Refuse edits that a run could not carry out.
- *
- * @param steps, batch the extent of the run
- * @throws naming the edit, what is wrong with it, and the choices there are.
- */
-export function checkEdits(model: Model, steps: number, batch: number, edits: readonly Edit[]): void {
-  edits.forEach((one, number) => {
-    const refuse = (problem: string) => new Error(`Edit ${number + 1} of ${edits.length}: ${problem}`);
-    if (typeof one !== "object" || one === null) throw refuse(`it is ${one}; an object was expected.`);
-    const known = isParameterEdit(one) ? parameterFields : siteFields;
-    const unknown = Object.keys(one).find((key) => !known.includes(key));
-    if (unknown !== undefined) throw refuse(`there is no "${unknown}" in an edit; it has ${known.join(", ")}.`);
-    try {
-      const place = isParameterEdit(one) ? parameterPlace(model, one) : sitePlace(model, steps, batch, one);
-      if (!operations.includes(one.operation)) {
-        throw new Error(`there is no operation "${one.operation}"; choose one of ${operations.join(", ")}.`);
-      }
-      regionOf(place, one.index ?? {}, one.value);
-    } catch (error) {
-      throw refuse((error as Error).message);
-    }
-  });
-}
-
-/**
- * Carry out one edit on the value of its site.
- *
- * @param value [batch, ...site]
- * @returns a new tensor of the same shape; elements outside the edit's region are the same to the bit
- */
-export function applyEdit(site: Site, one: SiteEdit, value: tf.Tensor): tf.Tensor {
-  return changed(withBatch(site, value.shape[0] as number), one, value);
-}
-
-/**
- * The parameters as their edits leave them. Tensors of edited parameters are new, all others are the given ones.
- *
- * @throws if there is no such parameter
- */
-export function editedParameters(model: Model, parameters: Tensors, edits: readonly Edit[]): Tensors {
-  const result: Record<string, tf.Tensor> = { ...parameters };
-  for (const one of edits.filter(isParameterEdit)) {
-    const before = tensorOf(result, one.parameter);
-    result[one.parameter] = tf.tidy(() => changed(parameterPlace(model, one), one, before));
-    if (before !== parameters[one.parameter]) before.dispose();
-  }
-  return result;
-}
-
-type Place = Pick<NamedArray, "name" | "axes" | "shape">;
-
-function changed(place: Place, { index, operation, value: given }: Change, value: tf.Tensor): tf.Tensor {
-  const { places, operands } = regionOf(place, index ?? {}, given);
-  const [inside, operand] = [new Uint8Array(value.size), new Float32Array(value.size)];
-  places.forEach((at, i) => {
-    inside[at] = 1;
-    operand[at] = operands[i] as number;
-  });
-  const mask = tf.tensor(inside, value.shape, "bool");
-  const amount = tf.tensor(operand, value.shape, "float32");
-  const result = { set: () => amount, add: () => tf.add(value, amount), scale: () => tf.mul(value, amount) };
-  return tf.where(mask, result[operation](), value);
-}
-
-function withBatch({ name, axes, shape }: Site, batch: number): Place {
-  return { name, axes: ["batch", ...axes], shape: [batch, ...shape] };
-}
-
-function sitePlace(model: Model, steps: number, batch: number, one: SiteEdit): Place {
-  const site = model.sites.find(({ name }) => name === one.site);
-  if (!site) throw unknownSite(model, String(one.site));
-  if (!Number.isInteger(one.step) || one.step < 0 || one.step >= steps) {
-    throw new Error(`step ${one.step} is outside 0 to ${steps - 1}.`);
-  }
-  return withBatch(site, batch);
-}
-
-function parameterPlace(model: Model, { parameter }: ParameterEdit): Place {
-  const shape = Object.hasOwn(model.shapes, parameter) ? model.shapes[parameter] : undefined;
-  if (shape) return { name: parameter, axes: shape.map((_, index) => `axis ${index}`), shape };
-  const names = Object.keys(model.shapes).join(", ");
-  throw new Error(`${model.name} has no parameter ${quoted(String(parameter))}; its parameters are ${names}.`);
+function madeFor({ model }: { readonly model?: Model | string }): { readonly model?: string } {
+  if (model === undefined) return {};
+  return { model: typeof model === "string" ? model : modelKey(model) };
 }

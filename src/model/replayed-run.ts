@@ -1,7 +1,7 @@
 import { type NamedArray, sizeOf } from "../tensors/named-array.js";
 import type { Model } from "./model.js";
-import type { Run, RunRequest } from "./run-request.js";
-import { placeEdits } from "./step-edits.js";
+import type { Run, RunRequest, State, StateValue } from "./run-request.js";
+import { stepWithEdits } from "./step-edits.js";
 import { type StepProgram, stepProgram } from "./step-program.js";
 
 // With the sizes of our checkpoints a program takes 1 to 20 MB, by its batch. It keeps its model alive as long.
@@ -34,27 +34,26 @@ export function replayedRun(request: RunRequest): Run | undefined {
   }
 }
 
-function replay(program: StepProgram, { model, inputs, steps, batch, recorded, edits }: RunRequest): Run {
+function replay(program: StepProgram, request: RunRequest): Run {
+  const { model, inputs, steps, batch, recorded, edits, from, keep: keepState } = request;
+  const first = from?.step ?? 0;
   const empty = (name: string, axes: readonly string[], shape: readonly number[]): NamedArray => {
-    const whole = [steps, batch, ...shape];
+    const whole = [steps - first, batch, ...shape];
     return { name, axes: ["step", "batch", ...axes], shape: whole, data: new Float32Array(sizeOf(whole)) };
   };
   const outputs = empty("outputs", ["output"], [model.outputs]);
   const trace = Object.fromEntries(recorded.map(({ name, axes, shape }) => [name, empty(name, axes, shape)]));
   const keep = (array: NamedArray, step: number, from: string): void => {
     const numbers = program.numbers(from);
-    array.data.set(numbers, step * numbers.length);
+    array.data.set(numbers, (step - first) * numbers.length);
   };
   const width = batch * model.inputs;
-  for (let step = 0; step < steps; step++) {
+  if (from) program.resume(from.state);
+  for (let step = first; step < steps; step++) {
+    if (step > first) keepState?.(step, firstState(program, batch));
     program.numbers("input").set(inputs.data.subarray(step * width, (step + 1) * width));
     const changes = edits.filter((one) => one.step === step);
-    const undo = placeEdits(program, model, batch, changes);
-    try {
-      program.step();
-    } finally {
-      undo();
-    }
+    stepWithEdits(program, model, batch, changes);
     keep(outputs, step, "outputs");
     for (const [name, array] of Object.entries(trace)) keep(array, step, `site.${name}`);
   }
@@ -63,6 +62,15 @@ function replay(program: StepProgram, { model, inputs, steps, batch, recorded, e
     return [name, { name, axes, shape, data: program.numbers(`state.${name}`).slice() }];
   });
   return { outputs, trace, state: Object.fromEntries(state) };
+}
+
+/** The state of the first sequence. */
+function firstState(program: StepProgram, batch: number): State {
+  const values = program.states.map(([name, [, ...shape]]): [string, StateValue] => {
+    const all = program.numbers(`state.${name}`);
+    return [name, { shape, data: all.slice(0, all.length / batch) }];
+  });
+  return Object.fromEntries(values);
 }
 
 /** The program for a batch of a size; undefined if the model's step cannot be recorded. */

@@ -1,10 +1,9 @@
 import type { NamedArray } from "../tensors/named-array.js";
 import { select } from "../tensors/named-array.js";
 import { checkShapes, replaceTensors, shapesOf, type Tensors } from "../tensors/tensors.js";
-import { eagerRun } from "./eager-run.js";
+import { carryOut } from "./carry-out.js";
 import { checkEdits, type Edit, editedParameters, isParameterEdit, type SiteEdit } from "./edits.js";
 import { type Model, sitesMatching } from "./model.js";
-import { replayedRun } from "./replayed-run.js";
 import type { Run } from "./run-request.js";
 
 export { runRefusal } from "./replayed-run.js";
@@ -37,12 +36,7 @@ export function run(
   const edited = editedParameters(model, parameters, edits);
   try {
     const siteEdits = edits.filter((one): one is SiteEdit => !isParameterEdit(one));
-    const request = { model, parameters: edited, inputs, steps, batch, recorded, edits: siteEdits };
-    // From the first run on. In a new process the first run of each of our checkpoints took 80 to 140 ms of processor time
-    // with recording, 350 to 1250 without (8 to 241 steps); those after it 0.6 to 30 instead of 65 to 780. Only where a
-    // tiny model runs for fewer than about six steps does recording take longer, by some milliseconds. And were the first
-    // run computed otherwise than the next, rounding would look like something that an edit did.
-    return (backendIsNamed() ? undefined : replayedRun(request)) ?? eagerRun(request);
+    return carryOut({ model, parameters: edited, inputs, steps, batch, recorded, edits: siteEdits });
   } finally {
     replaceTensors(edited, parameters);
   }
@@ -60,12 +54,8 @@ export function series(result: Run, site: string, batch = 0): NamedArray {
   throw new Error(`"${site}" was not recorded (recorded: ${names}); name it in run's \`record\`.`);
 }
 
-/** Whoever names a backend wants to see what that backend computes. */
-function backendIsNamed(): boolean {
-  return typeof process !== "undefined" && Boolean(process.env?.TAPESCOPE_BACKEND);
-}
-
-function checkInputs(model: Model, inputs: NamedArray): { steps: number; batch: number } {
+/** @throws unless the inputs are [step, batch, input] and fit the model. */
+export function checkInputs(model: Model, inputs: NamedArray): { steps: number; batch: number } {
   const [steps = 0, batch = 0, width] = inputs.shape;
   if (inputs.shape.length !== 3 || width !== model.inputs || steps < 1 || batch < 1) {
     throw new Error(

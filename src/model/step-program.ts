@@ -7,6 +7,7 @@ import { at, reserveAll } from "../engine/recorded-step.js";
 import { sizeOf } from "../tensors/named-array.js";
 import { type Tensors, tensorOf } from "../tensors/tensors.js";
 import type { Model } from "./model.js";
+import type { State } from "./run-request.js";
 import { recordModel, shapesIn } from "./step-recording.js";
 
 /** A model's step, ready to be replayed. */
@@ -15,7 +16,13 @@ export interface StepProgram {
   readonly states: readonly (readonly [name: string, shape: readonly number[]])[];
   /** Begin a run: the state before its first step. */
   start(parameters: Tensors): void;
+  /** After `start`: go on from this state of one sequence, which is not the first one, in all sequences of the batch. */
+  resume(state: State): void;
   step(): void;
+  /** Compute the next step without taking it: its numbers can be read, and the state stays as it is. */
+  look(): void;
+  /** Names of the sites, in the order in which the model passes them. */
+  readonly sites: readonly string[];
   /**
    * Numbers in the program's memory; a view that is good until the next step. To be read: "outputs" [batch, output],
    * "site.NAME" [batch, ...site], "state.NAME". To be written: "input" [batch, input], "scale.SITE", "shift.SITE".
@@ -89,11 +96,23 @@ export function stepProgram(model: Model, batch: number): StepProgram {
       }
       next = first.step;
     },
+    resume(state) {
+      for (const [name, { data }] of Object.entries(state)) {
+        const place = numbers(`state.${name}`);
+        for (let to = 0; to < place.length; to += data.length) place.set(data, to);
+      }
+      next = other.step;
+    },
     step() {
       last = next;
       runInto(last, stateSizes, places);
       next = other.step;
     },
+    look() {
+      last = next;
+      last.run();
+    },
+    sites: Object.keys(results).flatMap((name) => (name.startsWith("site.") ? [name.slice("site.".length)] : [])),
     numbers,
   };
 }

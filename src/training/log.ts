@@ -9,6 +9,8 @@ export interface LogRow {
   readonly bitsPerAnswer: number;
   readonly bitsPerSequence: number;
   readonly seconds: number;
+  /** Share of the sequences that were wholly right before they were learnt from. */
+  readonly right: number;
 }
 
 /** Updates between two rows of the log. */
@@ -33,12 +35,13 @@ export interface LedgerState {
   readonly recent: number | null;
 }
 
-/** One update: its number, the loss in bits per answer, and answers per sequence. */
+/** One update: its number, the loss in bits per answer, answers per sequence, and the share of sequences wholly right. */
 export interface Noted {
   readonly update: number;
   readonly bits: number;
   readonly answers: number;
   readonly seconds: number;
+  readonly right: number;
 }
 
 /** A ledger for a training of so many sequences an update, new or going on from another's state. */
@@ -52,7 +55,8 @@ export function openLedger(batch: number, from: LedgerState = { rows: [], open: 
     const last = open.at(-1);
     if (!last) return;
     const means = { bitsPerAnswer: mean(({ bits }) => bits), bitsPerSequence: mean((one) => one.bits * one.answers) };
-    rows.push({ update: last.update, sequences: last.update * batch, ...means, seconds: last.seconds });
+    const right = mean((one) => one.right);
+    rows.push({ update: last.update, sequences: last.update * batch, ...means, seconds: last.seconds, right });
     open = [];
   };
   return {
@@ -72,7 +76,7 @@ export function openLedger(batch: number, from: LedgerState = { rows: [], open: 
   };
 }
 
-const columns = ["update", "sequences", "bitsPerAnswer", "bitsPerSequence", "seconds"] as const;
+const columns = ["update", "sequences", "bitsPerAnswer", "bitsPerSequence", "seconds", "right"] as const;
 
 /** A training log as CSV with a header line. */
 export function logToCsv(log: readonly LogRow[]): string {
@@ -85,13 +89,14 @@ function rounded(value: number): number {
 }
 
 /**
- * Read a training log back.
+ * Read a training log back. Where it has no column "right", as the first logs had none, `right` is NaN.
  *
  * @throws naming the line that has another form than logToCsv writes.
  */
 export function logFromCsv(text: string): readonly LogRow[] {
   const [header, ...lines] = text.replace(/\r?\n$/, "").split(/\r?\n/);
-  if (header !== columns.join(",")) {
+  const present = header === columns.slice(0, -1).join(",") ? columns.slice(0, -1) : columns;
+  if (header !== present.join(",")) {
     throw new Error(
       `A training log begins with the line "${columns.join(",")}"; it begins with ${quoted(header ?? "")}.`,
     );
@@ -103,13 +108,13 @@ export function logFromCsv(text: string): readonly LogRow[] {
     const counts = [update, sequences].every(Number.isSafeInteger) && update > before && sequences > 0;
     const numbers = fields.every((field) => /^\d+(\.\d+)?(e[+-]\d+)?$/.test(field) && Number.isFinite(Number(field)));
     before = update;
-    if (fields.length !== columns.length || !numbers || !counts) {
+    if (fields.length !== present.length || !numbers || !counts) {
       const given = `Line ${index + 2} of the training log is ${quoted(line)}`;
       throw new Error(
-        `${given}; ${columns.length} numbers from 0 with commas between them, updates ascending, were expected.`,
+        `${given}; ${present.length} numbers from 0 with commas between them, updates ascending, were expected.`,
       );
     }
     const values = fields.map(Number);
-    return Object.fromEntries(columns.map((column, i) => [column, values[i]])) as unknown as LogRow;
+    return Object.fromEntries(columns.map((column, i) => [column, values[i] ?? Number.NaN])) as unknown as LogRow;
   });
 }

@@ -138,7 +138,7 @@ export async function train(training: Training, options: TrainOptions = {}): Pro
     if (tracking && update % tracking.epoch === 0) await tracking.tracker.saveStateHistory();
 
     const bits = loss / Math.LN2;
-    ledger.note({ update, bits, answers: answersOf(model, sequences) / batch, seconds: seconds() });
+    ledger.note({ update, bits, answers: answersOf(model, sequences) / batch, seconds: seconds(), right });
     const { bitsPerAnswer, rows } = ledger;
     await options.onProgress?.({
       ...{ update, updates, seconds: seconds(), syllabus: syllabus.state, bitsPerAnswer, log: rows, moment },

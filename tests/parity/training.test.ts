@@ -377,8 +377,10 @@ describe("evaluation of one answer of many", () => {
 });
 
 test("a log written as CSV reads back, and another file is refused with the line that is wrong", () => {
-  const log = [{ update: 50, sequences: 800, bitsPerAnswer: 0.5, bitsPerSequence: 80.25, seconds: 12.5 }];
+  const log = [{ update: 50, sequences: 800, bitsPerAnswer: 0.5, bitsPerSequence: 80.25, seconds: 12.5, right: 0.75 }];
   expect(logFromCsv(logToCsv(log))).toEqual(log);
+  const early = logToCsv(log).replace(/,right|,0\.75/g, "");
+  expect(logFromCsv(early)).toEqual([{ ...log[0], right: Number.NaN }]);
   expect(() => logFromCsv(logToCsv([...log, ...log]))).toThrow("Line 3 of the training log");
   expect(() => logFromCsv("a,b\n1,2\n")).toThrow('it begins with "a,b"');
   for (const damaged of ["half", "", " ", "0x1", "NaN", "1e+999", "-1"]) {

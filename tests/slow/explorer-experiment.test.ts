@@ -1,26 +1,41 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startServer } from "../../src/dashboard/server.js";
-import { taskInputOf } from "../../src/explorer/inference-tasks.js";
 import { loadCheckpoint } from "../../src/files/checkpoint-file.js";
 import { historyFolder } from "../../src/files/folder-storage.js";
 import * as api from "../../src/index.js";
 import type { Checkpoint } from "../../src/model/checkpoint.js";
-import type { Edit } from "../../src/model/edits.js";
+import type { Edit, PackedValues } from "../../src/model/edits.js";
 import { type Run, run, series } from "../../src/model/run.js";
+import { explorer, explorerOutput } from "../../src/notebook/explorer.js";
+import { taskInputOf } from "../../src/tasks/typed-tasks.js";
 import { useBackend } from "../../src/tensors/backend.js";
 import { select } from "../../src/tensors/named-array.js";
 import { disposeTensors } from "../../src/tensors/tensors.js";
 import { stateTracker } from "../../src/tracker/state-tracker.js";
-import { browserMissing, launchBrowser } from "./browser.js";
+import { browserMissing, launchBrowser, openOffline } from "./browser.js";
+import {
+  apply,
+  component,
+  operation,
+  removeAll,
+  saved,
+  shows,
+  slide,
+  tolerance,
+  typeInput,
+  waiting,
+} from "./explorer-page.js";
+import { code, display, python, writeNotebook } from "./scratch.js";
 
 const data = join(import.meta.dirname, "..", "..", "data");
-const tolerance = 1e-5;
-const waiting = { timeout: 120_000 }; // a busy machine takes its time
 
 let folder = "";
 let browser: Browser;
@@ -41,8 +56,14 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true });
 });
 
+interface Opened {
+  readonly page: Page;
+  /** What its console complained of. */
+  readonly errors: readonly string[];
+}
+
 /** A page on a checkpoint of data/, loaded and run on its task's example. */
-async function open(mode: string, checkpoint: string, history?: string): Promise<{ page: Page; errors: string[] }> {
+async function open(view: string, checkpoint: string, history?: string): Promise<Opened> {
   const places = { model: join(data, checkpoint), ...(history !== undefined && { history }) };
   const server = await startServer({ places, host: "127.0.0.1", port: 0, debug: false, log: () => {} });
   const context = await browser.newContext({ viewport: { width: 1400, height: 1000 }, acceptDownloads: true });
@@ -57,10 +78,33 @@ async function open(mode: string, checkpoint: string, history?: string): Promise
   page.on("console", (message) => {
     if (message.type() === "error") errors.push(message.text());
   });
-  await page.goto(`${server.address}#mode=${mode}`);
+  await page.goto(`${server.address}#mode=${view}`);
+  await ready(page, checkpoint);
+  return { page, errors };
+}
+
+/** The same page in the HTML export of a notebook, its data inside, with the network off. */
+async function openExport(checkpoint: string, history: string): Promise<Opened> {
+  const explored = await explorer({ history, checkpoint: join(data, checkpoint), mostBytes: 2e6 });
+  const outputs = [display(explorerOutput(explored))];
+  const notebook = await writeNotebook(join(folder, "explored.ipynb"), [code("show(explored);", outputs)]);
+  const convert = ["-m", "nbconvert", "--to", "html", "--template", "tapescope", "--log-level", "ERROR", notebook];
+  await promisify(execFile)(python, convert, { env: { ...process.env, JUPYTER_PREFER_ENV_PATH: "1" } });
+  const { page, watch } = await openOffline(browser, {
+    viewport: { width: 1400, height: 1000 },
+    acceptDownloads: true,
+  });
+  closing.unshift(() => page.context().close());
+  await page.goto(pathToFileURL(notebook.replace(".ipynb", ".html")).href);
+  await page.getByRole("tab", { name: "State experimentation" }).click();
+  await ready(page, checkpoint);
+  expect(watch.requests).toEqual([]);
+  return { page, errors: watch.errors };
+}
+
+async function ready(page: Page, checkpoint: string): Promise<void> {
   await page.getByRole("button", { name: "Run inference" }).waitFor();
   if (!loaded.has(checkpoint)) loaded.set(checkpoint, await loadCheckpoint(join(data, checkpoint)));
-  return { page, errors };
 }
 
 /** The library's own run of a checkpoint on a typed input. */
@@ -68,31 +112,6 @@ function inNode(checkpoint: string, text: string, edits: readonly Edit[] = []): 
   const one = loaded.get(checkpoint) as Checkpoint;
   const { inputs } = taskInputOf(one).read(text, one).batch;
   return run(one.model, one.parameters, inputs, { record: ["*"], edits });
-}
-
-/** Numbers of a trace of the figure whose label begins so. */
-async function drawn(page: Page, label: string, trace = 0): Promise<number[] | undefined> {
-  return page.evaluate(
-    ([beginning, index]) => {
-      type Drawn = HTMLElement & { data?: { z?: { bdata: string } }[] };
-      const all = [...document.querySelectorAll<Drawn>(".ts-plot")].filter((one) => one.offsetParent);
-      const figure = all.find((one) => one.getAttribute("aria-label")?.startsWith(beginning));
-      const text = figure?.data?.[index]?.z?.bdata;
-      if (text === undefined) return undefined;
-      return [...new Float32Array(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer)];
-    },
-    [label, trace] as const,
-  );
-}
-
-/** Wait until a figure shows these numbers. */
-async function shows(page: Page, label: string, wanted: ArrayLike<number>, trace = 0): Promise<void> {
-  const difference = async (): Promise<number> => {
-    const values = await drawn(page, label, trace);
-    if (values?.length !== wanted.length) return Number.POSITIVE_INFINITY;
-    return values.reduce((most, value, index) => Math.max(most, Math.abs(value - (wanted[index] as number))), 0);
-  };
-  await expect.poll(difference, { ...waiting, message: `${label} [${trace}]` }).toBeLessThanOrEqual(tolerance);
 }
 
 /** Outputs of one sequence as the page draws them: a row for each output. */
@@ -113,35 +132,6 @@ async function compares(page: Page, original: Run, edited: Run, step: number): P
   await shows(page, `memory at token ${step}`, memory(original), 0);
   await shows(page, `memory at token ${step}`, memory(edited), 1);
 }
-
-/** The edits that the page has, by its own "Save as JSON". */
-async function saved(page: Page): Promise<Edit[]> {
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: "Save as JSON" }).click(),
-  ]);
-  return JSON.parse(await readFile(await download.path(), "utf8"));
-}
-
-async function slide(page: Page, name: string, position: number): Promise<void> {
-  const slider = page.getByRole("slider", { name, exact: true });
-  await slider.press("Home");
-  for (let i = 0; i < position; i++) await slider.press("ArrowRight");
-}
-
-async function typeInput(page: Page, text: string): Promise<void> {
-  const factors = /^(\d+) × (\d+)$/.exec(text);
-  if (factors) {
-    await page.getByRole("spinbutton", { name: "First factor" }).fill(factors[1] as string);
-    await page.getByRole("spinbutton", { name: "Second factor" }).fill(factors[2] as string);
-  } else await page.getByRole("textbox", { name: "Input" }).fill(text);
-  await page.getByRole("button", { name: "Run inference" }).click();
-}
-
-const component = (page: Page) => page.getByRole("combobox", { name: "Component" });
-const operation = (page: Page) => page.getByRole("combobox", { name: "Operation" });
-const apply = (page: Page) => page.getByRole("button", { name: "Apply" }).click();
-const removeAll = (page: Page) => page.getByRole("button", { name: "Remove all" }).click();
 
 const copied = "10110010\n01001101\n11110000";
 const machines = [
@@ -227,34 +217,37 @@ describe.skipIf(browserMissing).each(machines)("The page runs $checkpoint", ({ c
   });
 });
 
-describe.skipIf(browserMissing)("An experiment in the page", () => {
+const places = ["in the page that is served", "in an export, with the network off"];
+describe.skipIf(browserMissing).each(places)("An experiment %s", (place) => {
   const checkpoint = "ntm-copy.safetensors";
   let page: Page;
-  let errors: string[];
+  let errors: readonly string[];
   let original: Run;
 
   beforeAll(async () => {
     const { model } = await loadCheckpoint(join(data, checkpoint));
-    const storage = historyFolder(join(folder, "history"));
+    const history = join(folder, place);
+    const storage = historyFolder(history);
     const tracker = await stateTracker({ model, storage, samplingRate: 1, sequences: 2 });
     tracker.startEpoch(0);
     await tracker.startBatch(0);
     const size = 128 * 20;
     const numbers = Float32Array.from({ length: 2 * size }, (_, at) => Math.sin(at));
-    tracker.recordValues([{ kind: "state", step: 3, site: "memory", shape: [2, 128, 20], data: numbers }]);
+    tracker.recordValues([{ kind: "state", step: 3, site: "memory", shape: [2, 128, 20], start: 0 }], numbers);
     await tracker.saveStateHistory();
-    ({ page, errors } = await open("experiment", checkpoint, join(folder, "history")));
+    const opening = place === places[0] ? open("experiment", checkpoint, history) : openExport(checkpoint, history);
+    ({ page, errors } = await opening);
     await typeInput(page, copied);
     original = inNode(checkpoint, copied);
     await slide(page, "Edited at token", 2);
     await slide(page, "Token", 4);
   });
 
-  test("zeroes, sets, adds to, scales and shakes a region as the library does", async () => {
+  test("zeroes, sets, adds to, scales, shakes and clamps a region as the library does", async () => {
     await page.getByRole("spinbutton", { name: "slot", exact: true }).fill("63");
-    for (const name of ["zero", "set", "add", "scale", "noise"]) {
+    for (const name of ["zero", "set", "add", "scale", "noise", "clamp"]) {
       await operation(page).selectOption(name);
-      if (name !== "zero") await page.getByRole("spinbutton", { name: /^(value|deviation)$/ }).fill("0.3");
+      if (name !== "zero") await page.getByRole("spinbutton", { name: /^(value|deviation|least)$/ }).fill("0.3");
       await apply(page);
       const edits = await saved(page);
       expect(edits).toHaveLength(1);
@@ -271,8 +264,10 @@ describe.skipIf(browserMissing)("An experiment in the page", () => {
     await slide(page, "Its token", 5);
     await apply(page);
     const whole = (result: Run, step: number) => select(series(result, "memory"), { step });
-    const patched = async (): Promise<Float32Array> =>
-      Float32Array.from((await saved(page)).flatMap(({ value }) => (value as readonly number[][]).flat()));
+    const patched = async (): Promise<Float32Array> => {
+      const bytes = (await saved(page)).map(({ value }) => Buffer.from((value as PackedValues).float32, "base64"));
+      return new Float32Array(Uint8Array.from(Buffer.concat(bytes)).buffer);
+    };
     await expect.poll(patched, waiting).toEqual(whole(original, 5).data); // a patch is read before it is applied
     await compares(page, original, inNode(checkpoint, copied, await saved(page)), 4);
 
@@ -302,13 +297,14 @@ describe.skipIf(browserMissing)("An experiment in the page", () => {
     await page.getByRole("spinbutton", { name: "slot", exact: true }).fill("63");
     await operation(page).selectOption("scale");
     await page.getByRole("spinbutton", { name: "value" }).fill("0.5");
+    await page.getByRole("combobox", { name: "Then sum to 1 along" }).selectOption("slot");
     await apply(page);
     await component(page).selectOption("parameter output.bias");
     await page.getByRole("spinbutton", { name: "axis 0 3", exact: true }).fill("4");
     await page.keyboard.press("Tab");
     const edits = await saved(page);
     expect(edits).toEqual([
-      { site: "write.0.weights", step: 2, index: { slot: 63 }, operation: "scale", value: 0.5 },
+      { site: "write.0.weights", step: 2, index: { slot: 63 }, operation: "scale", value: 0.5, renormalise: "slot" },
       { parameter: "output.bias", index: { "axis 0": 3 }, operation: "set", value: 4 },
     ]);
     await compares(page, original, inNode(checkpoint, copied, edits), 4);
@@ -369,6 +365,61 @@ describe.skipIf(browserMissing)("An experiment in the page", () => {
       .poll(() => problem.innerText(), waiting)
       .toContain("broken.safetensors is no checkpoint that can be run here");
     await shows(page, "Outputs: original, edited, difference", turned(original), 0);
+    expect(errors).toEqual([]);
+  });
+});
+
+describe.skipIf(browserMissing)("The address of an experiment", () => {
+  const checkpoint = "ntm-copy.safetensors";
+
+  test("holds its edits, and a link reopens them; of too many for it the page says that a link leaves them out", async () => {
+    const { page, errors } = await open("experiment", checkpoint);
+    await typeInput(page, copied);
+    await slide(page, "Edited at token", 2);
+    await page.getByRole("spinbutton", { name: "slot", exact: true }).fill("63");
+    await apply(page);
+    const edits = await saved(page);
+    const held = () => page.evaluate(() => new URLSearchParams(location.hash.slice(1)).get("edits"));
+    await expect.poll(held, waiting).toBe(JSON.stringify(edits));
+
+    const link = await page.evaluate(() => location.hash.replace("#mode=", ""));
+    const other = await open(link, checkpoint);
+    expect(await saved(other.page)).toEqual(edits);
+    await slide(other.page, "Token", 4);
+    await compares(other.page, inNode(checkpoint, copied), inNode(checkpoint, copied, edits), 4);
+
+    await page.evaluate(() => {
+      const view = new URLSearchParams(location.hash.slice(1));
+      view.set("edits", '[{"site":"layers.0.attention","step":0,"operation":"set","value":0}]');
+      location.hash = view.toString();
+    });
+    const alert = page.getByRole("alert");
+    await expect
+      .poll(() => alert.innerText(), waiting)
+      .toMatch(/^The edits in the address were left out\. Edit 1 of 1: ntm/);
+    expect(await saved(page)).toEqual(edits);
+
+    await page.getByRole("spinbutton", { name: "slot", exact: true }).fill("");
+    await operation(page).selectOption("patch");
+    await apply(page); // 2,560 numbers
+    await expect.poll(held, waiting).toBeNull();
+    expect(await page.getByLabel("Edits").innerText()).toContain("A link to this page leaves these edits out");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect.poll(held, waiting).toBe(JSON.stringify(edits));
+    expect([...errors, ...other.errors]).toEqual([]);
+  });
+
+  test("goes with a training history of another model: the page says so, and takes no state from it", async () => {
+    const { page, errors } = await open("experiment", checkpoint, join(data, "ttm-multiplication-history"));
+    const message =
+      /states do not fit this checkpoint, which is of another model: its "model" is "ntm", the history's is "ttm"/;
+    await expect.poll(() => page.getByLabel("Machine").innerText(), waiting).toMatch(message);
+    await operation(page).selectOption("patch");
+    await page.getByRole("combobox", { name: "From" }).selectOption("history");
+    await expect.poll(() => page.getByLabel("Target").getByRole("alert").innerText(), waiting).toMatch(message);
+    await apply(page);
+    await expect.poll(() => page.getByLabel("Target").getByRole("alert").count(), waiting).toBe(2);
+    expect(await page.locator(".ts-edits li").count()).toBe(0);
     expect(errors).toEqual([]);
   });
 });

@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { editsForAddress, editsFromAddress } from "../../src/explorer/edit-address.js";
 import { notebookCode } from "../../src/explorer/edit-code.js";
 import { cellColours } from "../../src/explorer/edit-colours.js";
-import { editsFromJson, editsToJson } from "../../src/explorer/edit-file.js";
 import { afterEdit, type EditAction, type EditLog, noEdits } from "../../src/explorer/edit-log.js";
 import { groupOf } from "../../src/explorer/edit-targets.js";
-import { editOf, noise, shortest, valuesOf } from "../../src/explorer/edit-values.js";
+import { changesAt, shortest } from "../../src/explorer/edit-values.js";
 import { changeByStep, outputsCompared, siteCompared } from "../../src/explorer/experiment-figures.js";
+import { editsFromJson, editsToJson } from "../../src/model/edit-file.js";
 import { type Edit, edit, editParameter } from "../../src/model/edits.js";
 import { namedArray } from "../../src/tensors/named-array.js";
 
@@ -80,6 +81,9 @@ describe("the log of edits", () => {
     const second: Edit = { site: "memory", step: 1, index: { word: 2, slot: 1 }, operation: "set", value: 3 };
     expect(logAfter([{ type: "add", edits: [first, elsewhere, second] }]).edits).toEqual([elsewhere, second]);
     expect(logAfter([{ type: "add", edits: [second, first] }]).edits).toEqual([second, first]);
+    const shared = edit("read.0.weights", { step: 1, slot: 1 }, { renormalise: "slot" }).set(0.5); // changed other slots too
+    const later = edit("read.0.weights", { step: 1, slot: 1 }).set(0.25);
+    expect(logAfter([{ type: "add", edits: [shared, later] }]).edits).toEqual([shared, later]);
   });
 });
 
@@ -95,6 +99,19 @@ test("edits go to JSON and back unchanged, one a line, and a file of something e
   expect(() => editsFromJson('{ "site": "memory" }')).toThrow("This file holds no edits: a list such as");
 });
 
+test("an address holds edits as they are, none of those that are too long, and says what it cannot read", () => {
+  fc.assert(
+    fc.property(fc.array(anyEdit, { maxLength: 5 }), (edits) => {
+      expect(editsFromAddress(editsForAddress(edits) as string)).toEqual(edits);
+    }),
+  );
+  expect(editsForAddress([])).toBe("");
+  const many = Array.from({ length: 200 }, (_, slot) => edit("memory", { step: 3, slot }).set(0));
+  expect(editsForAddress(many)).toBeUndefined();
+  expect(() => editsFromAddress(JSON.stringify(many).slice(0, 500))).toThrow("Its end was cut off");
+  expect(() => editsFromAddress("7")).toThrow("It holds no list of edits.");
+});
+
 describe("values of edits", () => {
   test("the shortest decimal of a 32-bit number is that number", () => {
     fc.assert(
@@ -106,30 +123,12 @@ describe("values of edits", () => {
     expect(shortest(Math.fround(0.1))).toBe(0.1);
   });
 
-  test("an array becomes nested arrays of its shape", () => {
-    const array = namedArray("a", ["x", "y"], [2, 3], [1, 2, 3, 4, 5, 6]);
-    expect(valuesOf(array)).toEqual([
-      [1, 2, 3],
-      [4, 5, 6],
-    ]);
-    expect(valuesOf(namedArray("a", [], [], [7]))).toBe(7);
-  });
-
-  test("noise is drawn from its seed, as wide as asked for", () => {
-    expect(noise([2, 3], 1, 5)).toEqual(noise([2, 3], 1, 5));
-    expect(noise([2, 3], 1, 5)).not.toEqual(noise([2, 3], 1, 6));
-    const numbers = noise([4000], 0.5, 1) as number[];
-    const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
-    const variance = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0) / numbers.length;
-    expect(Math.abs(mean)).toBeLessThan(0.03);
-    expect(Math.sqrt(variance)).toBeCloseTo(0.5, 1);
-  });
-
   test("an edit is made of a target", () => {
     const site = { site: "memory", step: 2, index: { slot: 1 } };
     const parameter = { parameter: "output.bias", index: { "axis 0": 3 } };
-    expect(editOf(site, "set", 4)).toEqual({ ...site, operation: "set", value: 4 });
-    expect(editOf(parameter, "add", 1)).toEqual({ ...parameter, operation: "add", value: 1 });
+    expect(changesAt(site).set(4)).toEqual({ ...site, operation: "set", value: 4 });
+    expect(changesAt(site, "slot").scale(2)).toEqual({ ...site, operation: "scale", value: 2, renormalise: "slot" });
+    expect(changesAt(parameter).add(1)).toEqual({ ...parameter, operation: "add", value: 1 });
   });
 });
 
@@ -139,6 +138,9 @@ test("notebook code makes the same edits by the functions of the library", () =>
     edit("memory", { step: 2 }).scale(0),
     editParameter("output.bias", { "axis 0": 7 }).add(2),
     editParameter("output.weight").scale(0.5),
+    editParameter("output.weight", {}, { model: "ntm" }).noise({ seed: 3, scale: 0.5 }),
+    edit("read.0.weights", { step: 3, slot: 5 }, { renormalise: "slot", model: "ntm" }).clamp(-0.5, 1e-9),
+    edit("memory", { step: 2, slot: 1 }).set({ shape: [2], float32: "AACAPwAAAEA=" }),
   ];
   const code = notebookCode("my ntm.safetensors", { code: ["copyBatch", "[[[1,0]]]"] }, edits);
   expect(code).toMatch(

@@ -1,7 +1,10 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { gatheredStorage } from "../../src/explorer/gathered-storage.js";
 import { historyReader } from "../../src/explorer/history-reader.js";
 import { tokenNames } from "../../src/explorer/history-tokens.js";
 import { lookingSites, memorySite, withSources } from "../../src/explorer/looking-sites.js";
+import { misfitOf } from "../../src/explorer/misfit.js";
 import { processOf } from "../../src/explorer/process-steps.js";
 import { principalSite, shownSites, siteChosen } from "../../src/explorer/shown-sites.js";
 import { firstView } from "../../src/explorer/view.js";
@@ -171,4 +174,75 @@ describe("The reader of a history", () => {
     broken = false;
     await expect(reader.series(0, 1, "memory")).resolves.toMatchObject({ shape: [256] });
   });
+});
+
+describe("Stretches of a history that are asked for at the same time", () => {
+  const bytes = Uint8Array.from({ length: 300_000 }, (_, at) => at % 251);
+  const opened = () => {
+    const reads: (readonly [file: string, start: number, end: number])[] = [];
+    const storage = gatheredStorage({
+      name: "a",
+      async read(file, start = 0, end = bytes.length) {
+        if (file === "none") return undefined;
+        if (file === "fails") throw new Error("no answer");
+        reads.push([file, start, end]);
+        return bytes.subarray(start, end);
+      },
+    });
+    return { storage, reads };
+  };
+
+  test("are each what was asked for, and little more is read", async () => {
+    const wish = fc.record({
+      file: fc.constantFrom("a", "b"),
+      start: fc.nat(bytes.length - 1),
+      length: fc.integer({ min: 1, max: 200 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(wish, { minLength: 1, maxLength: 12 }), async (wishes) => {
+        const { storage, reads } = opened();
+        const given = await Promise.all(
+          wishes.map(({ file, start, length }) => storage.read(file, start, start + length)),
+        );
+        wishes.forEach(({ start, length }, at) => {
+          expect(given[at]).toEqual(bytes.subarray(start, start + length));
+        });
+        expect(reads.length).toBeLessThanOrEqual(wishes.length);
+        const asked = wishes.reduce((sum, { length }) => sum + length, 0);
+        const read = reads.reduce((sum, [, start, end]) => sum + end - start, 0);
+        expect(read).toBeLessThanOrEqual(asked + 32 * 1024 * (wishes.length - reads.length));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("that lie near each other are one reading; a file that is missing or fails does so for its own readers alone", async () => {
+    const { storage, reads } = opened();
+    const all = [0, 1, 2, 3].map((row) => storage.read("a", row * 1000, row * 1000 + 900));
+    const [missing, failing] = [storage.read("none", 0, 5), storage.read("fails", 0, 5)];
+    await expect(failing).rejects.toThrow("no answer");
+    expect(await missing).toBeUndefined();
+    expect((await Promise.all(all)).map((one) => one?.length)).toEqual([900, 900, 900, 900]);
+    expect(reads).toEqual([["a", 0, 3900]]);
+    expect((await storage.read("a"))?.length).toBe(bytes.length);
+  });
+});
+
+test("a history and a checkpoint of other models or sizes do not fit together, which is said with what differs", () => {
+  const ofHistory = (model: Model) => ({
+    model: { name: model.name, metadata: model.metadata },
+    sites: Object.entries(model.shapes).map(([name, shape]) => {
+      return { kind: "parameter" as const, name, axes: shape.map((_, axis) => `axis ${axis}`), shape, about: "" };
+    }),
+  });
+  const [one, wider] = [turing("summarise"), ttm({ ...sizes, slots: 4, summariser: "mlp", write: "summarise" })];
+  const checkpoint = (model: Model) => ({ model, metadata: model.metadata });
+  expect(misfitOf(undefined, checkpoint(one))).toBeUndefined();
+  expect(misfitOf(ofHistory(one), checkpoint(one))).toBeUndefined();
+  expect(misfitOf(ofHistory(one), checkpoint(ntm(paperCopy)))).toMatch(
+    /its "model" is "ntm", the history's is "ttm"\.$/,
+  );
+  expect(misfitOf(ofHistory(one), checkpoint(wider))).toMatch(
+    /do not fit this checkpoint, which is of another model: its "/,
+  );
 });

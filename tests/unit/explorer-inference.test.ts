@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { answersOf } from "../../src/explorer/inference-answers.js";
-import { taskInputOf } from "../../src/explorer/inference-tasks.js";
 import type { Checkpoint } from "../../src/model/checkpoint.js";
 import type { Model } from "../../src/model/model.js";
+import { answersOf } from "../../src/tasks/answers.js";
 import { associativeRecallBatch } from "../../src/tasks/associative-recall.js";
 import { copyBatch } from "../../src/tasks/copy.js";
 import { isHeldOut, multiplicationBatch } from "../../src/tasks/multiplication.js";
 import { recallBatch } from "../../src/tasks/recall.js";
+import { taskInputOf } from "../../src/tasks/typed-tasks.js";
 import { namedArray } from "../../src/tensors/named-array.js";
 import { random } from "../../src/tensors/random.js";
 
@@ -94,10 +94,17 @@ describe("other tasks", () => {
 });
 
 test("every example, and every one that is drawn, can be read and asks for something", () => {
-  for (const task of ["multiplication", "copy", "associative-recall", "recall"]) {
-    const one = checkpoint({ task, lessons: "1,21,2" }, { outputs: task === "associative-recall" ? 6 : 8 });
+  for (const [task, outputs] of [
+    ["multiplication", 8],
+    ["recall", 8],
+    ...[2, 3, 6, 8, 11].flatMap((bits) => ["copy", "associative-recall"].map((name) => [name, bits] as const)),
+  ] as const) {
+    const one = checkpoint({ task, lessons: "1,21,2" }, { outputs });
     const input = taskInputOf(one);
-    for (const text of [input.example, ...Array.from({ length: 20 }, (_, seed) => input.draw(random(seed), one))]) {
+    for (const text of [
+      input.example(one),
+      ...Array.from({ length: 8 }, (_, seed) => input.draw(random(seed), one)),
+    ]) {
       const { batch, tokens, asked } = input.read(text, one);
       expect(batch.mask.data.some((counts) => counts === 1)).toBe(true);
       expect([tokens.length, asked.length]).toEqual([batch.inputs.shape[0], batch.inputs.shape[0]]);

@@ -15,6 +15,7 @@ const below: Record<string, readonly string[]> = {
   tasks: ["tensors"],
   training: ["tensors", "engine", "model", "tasks", "tracker"],
   analysis: ["tensors"],
+  experiments: ["tensors", "model", "tasks", "analysis"],
   tracker: ["tensors", "analysis", "model"],
   figures: ["tensors", "analysis"],
   explorer: [
@@ -32,7 +33,18 @@ const below: Record<string, readonly string[]> = {
   files: ["tensors", "model", "training", "tracker"],
   dashboard: ["tensors", "model", "tracker", "files", "explorer"],
   notebook: ["tensors", "analysis", "figures", "explorer", "files", "model", "tasks", "training", "tracker"],
-  cli: ["tensors", "analysis", "dashboard", "files", "model", "notebook", "tasks", "training", "tracker"],
+  cli: [
+    "tensors",
+    "analysis",
+    "dashboard",
+    "experiments",
+    "files",
+    "model",
+    "notebook",
+    "tasks",
+    "training",
+    "tracker",
+  ],
   setup: [],
 };
 const nodeOnly = ["files", "notebook", "cli", "dashboard", "setup"];

@@ -1,15 +1,14 @@
-import type { Checkpoint } from "../model/checkpoint.js";
-import { associativeRecallBatch } from "../tasks/associative-recall.js";
-import { copyBatch } from "../tasks/copy.js";
-import { answersTo, recallBatch, recallTask, recallTokens, recallWords } from "../tasks/recall.js";
 import { namedArray } from "../tensors/named-array.js";
 import { quoted } from "../tensors/quoted.js";
 import type { Random } from "../tensors/random.js";
-import type { TaskInput } from "./inference-input.js";
-import { multiplication } from "./inference-multiplication.js";
+import { associativeRecallBatch } from "./associative-recall.js";
+import { copyBatch } from "./copy.js";
+import { answersTo, recallBatch, recallTask, recallTokens, recallWords } from "./recall.js";
+import type { TaskInput, Trained } from "./typed-input.js";
+import { multiplication } from "./typed-multiplication.js";
 
 /** The way to type inputs of the task that a checkpoint was trained on; of an unknown task, rows of numbers. */
-export function taskInputOf({ metadata }: Checkpoint): TaskInput {
+export function taskInputOf({ metadata }: Trained): TaskInput {
   const task = metadata.task ?? "";
   return Object.hasOwn(taskInputs, task) ? (taskInputs[task] as TaskInput) : anyInput;
 }
@@ -17,7 +16,7 @@ export function taskInputOf({ metadata }: Checkpoint): TaskInput {
 const copy: TaskInput = {
   help: "One vector a line, as bits: 0 and 1. The machine sees all, then says them again.",
   fields: "lines",
-  example: "11000000\n00110000\n00001100\n00000011\n10101010",
+  example: ({ model }) => asWide("11000000\n00110000\n00001100\n00000011\n10101010", model.outputs),
   draw: (source, { model }) => lines(source.integer(3, 10), () => bitsOf(source, model.outputs)),
   read(text, { model }) {
     const vectors = linesOf(text).map((line) => vectorOf(line, model.outputs));
@@ -31,7 +30,8 @@ const copy: TaskInput = {
 const associativeRecall: TaskInput = {
   help: 'One item a line, three vectors of bits with spaces between; last "? 2" to ask what came after item 2.',
   fields: "lines",
-  example: "110000 001100 000011\n101010 010101 111000\n000111 100001 011110\n? 2",
+  example: ({ model }) =>
+    asWide("110000 001100 000011\n101010 010101 111000\n000111 100001 011110\n? 2", model.outputs),
   draw(source, { model }) {
     const items = source.integer(3, 6);
     const item = () => Array.from({ length: 3 }, () => bitsOf(source, model.outputs)).join(" ");
@@ -68,7 +68,7 @@ const associativeRecall: TaskInput = {
 const recall: TaskInput = {
   help: 'One sentence a line: "put 7 in the red box", "what is in the red box?"; "it" is the last place.',
   fields: "lines",
-  example:
+  example: () =>
     "put 7 in the red box\nput 3 in the blue cup\nput 9 in it\nwhat is in the red box?\nwhat is in the blue cup?",
   draw(source) {
     const { inputs } = recallTask().draw(source, source.integer(4, 8), 1);
@@ -95,7 +95,7 @@ const recall: TaskInput = {
 const anyInput: TaskInput = {
   help: "This checkpoint names no task that is known here: one step a line, its numbers with spaces between.",
   fields: "lines",
-  example: "",
+  example: () => "",
   draw: (source, { model }) =>
     lines(8, () => Array.from({ length: model.inputs }, () => source.integer(0, 1)).join(" ")),
   read(text, { model }) {
@@ -142,6 +142,11 @@ function linesOf(text: string): string[] {
 
 function bitsOf(source: Random, count: number): string {
   return Array.from({ length: count }, () => source.integer(0, 1)).join("");
+}
+
+/** Vectors of so many bits: the given ones cut short, or again from their beginning. */
+function asWide(text: string, bits: number): string {
+  return text.replace(/[01]{2,}/g, (vector) => vector.repeat(Math.ceil(bits / vector.length)).slice(0, bits));
 }
 
 /** @throws unless the text is so many bits */

@@ -1,6 +1,5 @@
-import type { Model } from "../model/model.js";
 import { type NamedArray, select } from "../tensors/named-array.js";
-import type { Reading } from "./inference-input.js";
+import type { Reading } from "./typed-input.js";
 
 /** What a machine answered at one step, beside what was right. */
 export interface Answer {
@@ -33,7 +32,7 @@ export interface Answers {
  */
 export function answersOf(
   { batch, asked, say }: Reading,
-  model: Pick<Model, "activation">,
+  model: { readonly activation: "sigmoid" | "softmax" },
   outputs: NamedArray,
 ): Answers {
   const given = select(outputs, { batch: 0 });

@@ -1,4 +1,4 @@
-import type { Edit } from "../model/edits.js";
+import type { Edit } from "./edit-data.js";
 
 /** Edits as the JSON that notebooks read: a list, one edit a line. */
 export function editsToJson(edits: readonly Edit[]): string {

@@ -1,20 +1,19 @@
-import type { Checkpoint } from "../model/checkpoint.js";
-import { isHeldOut, type Lesson, lesson, multiplicationBatch, multiplicationTokens } from "../tasks/multiplication.js";
 import { quoted } from "../tensors/quoted.js";
 import type { Random } from "../tensors/random.js";
-import type { TaskInput } from "./inference-input.js";
+import { isHeldOut, type Lesson, lesson, multiplicationBatch, multiplicationTokens } from "./multiplication.js";
+import type { TaskInput, Trained } from "./typed-input.js";
 
 /** Two factors, in as many digits as the machine was taught; with partial products first if it learnt to say them. */
 export const multiplication: TaskInput = {
   help: "Two whole numbers of up to four digits.",
   fields: "factors",
-  example: "27 × 4",
+  example: () => "27 × 4",
   draw(source, { metadata }) {
     const { factors } = anyLesson(source, metadata);
     return factors.map(({ least, most }) => source.integer(least, most)).join(" × ");
   },
   read(text, { metadata }) {
-    const [, first, second] = /^\s*(\d{1,4})\s*[×x*·]\s*(\d{1,4})\s*$/i.exec(text) ?? [];
+    const [, first, second] = /^\s*(\d{1,4})\s*[×x*·,]\s*(\d{1,4})\s*$/i.exec(text) ?? [];
     if (!first || !second)
       throw new Error(`Two whole numbers of up to four digits are needed; ${quoted(text.trim())} was given.`);
     const pair = [Number(first), Number(second)] as const;
@@ -46,12 +45,12 @@ export const multiplication: TaskInput = {
 type Widths = readonly [number, number];
 
 /** The lessons that the machine was trained on, by their numbers; 1, one digit by one, if its metadata do not say. */
-function lessonsOf(metadata: Checkpoint["metadata"]): readonly number[] {
+function lessonsOf(metadata: Trained["metadata"]): readonly number[] {
   const numbers = (metadata.lessons ?? "").split(",").filter((text) => /^\d{1,2}$/.test(text));
   return numbers.length > 0 ? numbers.map(Number) : [1];
 }
 
-function anyLesson(source: Random, metadata: Checkpoint["metadata"]): Lesson {
+function anyLesson(source: Random, metadata: Trained["metadata"]): Lesson {
   const numbers = lessonsOf(metadata);
   return lesson(numbers[source.integer(0, numbers.length - 1)] as number);
 }
@@ -65,7 +64,7 @@ function widthsOf({ factors }: Lesson): Widths {
  * How to write a pair: as the shortest lesson that has both numbers; if none has, as the shortest that is wide enough, with
  * leading zeros; else as it is.
  */
-function widthsFor(pair: Widths, metadata: Checkpoint["metadata"]): { widths: Widths; notes: string[] } {
+function widthsFor(pair: Widths, metadata: Trained["metadata"]): { widths: Widths; notes: string[] } {
   const lessons = lessonsOf(metadata).map(lesson);
   const digits = pair.map((factor) => `${factor}`.length) as unknown as Widths;
   const length = (one: Lesson) => one.factors[0].digits + one.factors[1].digits;
@@ -82,7 +81,7 @@ function widthsFor(pair: Widths, metadata: Checkpoint["metadata"]): { widths: Wi
   };
 }
 
-function heldOutNote(pair: Widths, { factors }: Lesson, metadata: Checkpoint["metadata"]): string[] {
+function heldOutNote(pair: Widths, { factors }: Lesson, metadata: Trained["metadata"]): string[] {
   const seed = metadata["held-out-by"];
   const few = factors.reduce((count, { least, most }) => count * (most - least + 1), 1) < 100;
   if (seed === undefined || few || !isHeldOut(...pair, Number(seed))) return [];

@@ -1,6 +1,11 @@
-import type { Checkpoint } from "../model/checkpoint.js";
-import type { Batch } from "../tasks/task.js";
 import type { Random } from "../tensors/random.js";
+import type { Batch } from "./task.js";
+
+/** What a checkpoint says of its task: the widths of its machine's inputs and outputs, and its metadata. */
+export interface Trained {
+  readonly model: { readonly inputs: number; readonly outputs: number };
+  readonly metadata: Readonly<Record<string, string>>;
+}
 
 /** A typed input as a machine takes it. */
 export interface Reading {
@@ -23,10 +28,10 @@ export interface TaskInput {
   readonly help: string;
   /** Two numbers in one line, or one item a line. */
   readonly fields: "factors" | "lines";
-  /** An input to begin with. */
-  readonly example: string;
+  /** An input to begin with; "" where none suits. */
+  example(checkpoint: Trained): string;
   /** Another input, at random. */
-  draw(source: Random, checkpoint: Checkpoint): string;
+  draw(source: Random, checkpoint: Trained): string;
   /** @throws if the text is no input of the task, saying what one looks like. */
-  read(text: string, checkpoint: Checkpoint): Reading;
+  read(text: string, checkpoint: Trained): Reading;
 }

@@ -1,0 +1,79 @@
+import {
+  type Answers,
+  crossEntropyBits,
+  logitDifference,
+  outputChange,
+  rightProbability,
+  rightShare,
+  wrongBits,
+} from "../experiments/metrics.js";
+import type { Metric, Operate } from "../experiments/sweep-options.js";
+import type { Recorded } from "../model/edits.js";
+import type { Model } from "../model/model.js";
+import { UsageError } from "./command.js";
+
+const metrics: Readonly<Record<string, (model: Model, answers: Answers) => Metric>> = {
+  "output-change": () => outputChange,
+  "wrong-bits": (_, answers) => wrongBits(answers),
+  "cross-entropy": crossEntropyBits,
+  "right-share": rightShare,
+  "right-probability": rightProbability,
+  "logit-difference": logitDifference,
+};
+
+export const metricNames: readonly string[] = Object.keys(metrics);
+
+/** @throws UsageError if there is no such metric, or none of the input's answers is known */
+export function metricFrom(name: string, model: Model, answers: Answers): Metric {
+  const make = Object.hasOwn(metrics, name) ? metrics[name] : undefined;
+  if (!make) throw new UsageError(`--metric takes one of ${metricNames.join(", ")}; "${name}" was given.`);
+  if (name === "output-change" || answers.mask.data.some((counts) => counts !== 0)) return make(model, answers);
+  throw new UsageError(
+    `--metric ${name} needs an input that asks something; this one has no answer. Take output-change.`,
+  );
+}
+
+/** What --operation may say. */
+export const operationForms = "zero, set:NUMBER, add:NUMBER, scale:NUMBER, noise:DEVIATION[:SEED] or patch:INPUT";
+
+/**
+ * "scale:0.5" as what a sweep does at each place.
+ *
+ * @param recordOther runs the machine on another input
+ * @throws UsageError
+ */
+export function operationFrom(text: string, recordOther: (input: string) => Recorded): Operate {
+  const [, name = "", rest = ""] = /^([a-z]+)(?::(.*))?$/s.exec(text) ?? [];
+  const [first = "", second = "1"] = rest.split(":");
+  const number = Number(first);
+  const plain = first !== "" && Number.isFinite(number);
+  if (name === "zero" && rest === "") return (at) => at.zero();
+  if (name === "patch" && rest !== "") {
+    const other = recordOther(rest);
+    return (at) => at.patch(other);
+  }
+  if (plain && first === rest) {
+    if (name === "set") return (at) => at.set(number);
+    if (name === "add") return (at) => at.add(number);
+    if (name === "scale") return (at) => at.scale(number);
+  }
+  const seed = Number(second);
+  if (name === "noise" && plain && Number.isSafeInteger(seed) && rest.split(":").length <= 2) {
+    return (at) => at.noise({ seed, scale: number });
+  }
+  throw new UsageError(`--operation takes ${operationForms}; "${text}" was given.`);
+}
+
+/** "slot=50-70,step=3" as positions by axis. @throws UsageError */
+export function positionsFrom(text: string): Record<string, readonly number[]> {
+  const all: Record<string, readonly number[]> = {};
+  for (const part of text.split(",")) {
+    const [, axis, first, last] = /^\s*([\w ]+)=(\d+)(?:-(\d+))?\s*$/.exec(part) ?? [];
+    const [from, to] = [Number(first), Number(last ?? first)];
+    if (axis === undefined || to < from || to - from > 1e6) {
+      throw new UsageError(`--at takes AXIS=N or AXIS=FROM-TO, such as slot=50-70,step=3; "${text}" was given.`);
+    }
+    all[axis] = [...(all[axis] ?? []), ...Array.from({ length: to - from + 1 }, (_, i) => from + i)];
+  }
+  return all;
+}

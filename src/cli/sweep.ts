@@ -1,0 +1,117 @@
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { type Sweep, sweep } from "../experiments/sweep.js";
+import type { SweepMoment } from "../experiments/sweep-options.js";
+import { sweepRows } from "../experiments/sweep-rows.js";
+import { writeAtomically } from "../files/atomic.js";
+import { loadCheckpoint, readWith } from "../files/checkpoint-file.js";
+import { run } from "../model/run.js";
+import { toCsv } from "../notebook/csv.js";
+import { frameOf } from "../notebook/data-frame.js";
+import { stopOnInterrupt } from "../notebook/interrupt.js";
+import { liveLine } from "../notebook/live-line.js";
+import type { Reading } from "../tasks/typed-input.js";
+import { taskInputOf } from "../tasks/typed-tasks.js";
+import { useBackend } from "../tensors/backend.js";
+import { disposeTensors } from "../tensors/tensors.js";
+import { type Command, type Given, UsageError, wholeNumber } from "./command.js";
+import { metricFrom, metricNames, operationForms, operationFrom, positionsFrom } from "./sweep-words.js";
+
+/** `tapescope sweep FILE --input "27x4" --site memory --over step,slot --operation zero` */
+export const sweepCommand: Command = {
+  name: "sweep",
+  about: "Make one edit at each place in turn, each in a run of its own, and map what it does to a metric.",
+  operands: ["CHECKPOINT"],
+  options: {
+    input: { value: "TEXT", required: true, about: 'an input of the task, ";" for a new line: "27x4", "1100;0011"' },
+    site: { value: "PATTERNS", required: true, about: "sites to edit, such as memory or layers.*.attention" },
+    over: { value: "AXES", required: true, about: "axes of the map: step, site, axes of the site such as slot" },
+    at: { value: "AXIS=A-B,...", about: "positions to keep to, such as slot=50-70,step=3" },
+    operation: { value: "EDIT", default: "zero", about: operationForms },
+    metric: { value: "NAME", default: "output-change", about: metricNames.join(", ") },
+    batch: { value: "N", default: "64", about: "edited runs carried out at a time" },
+    out: { value: "FILE", about: "write the map, as JSON; of an interrupted sweep what it has" },
+    resume: { about: "go on where the same sweep was interrupted, from the file it left" },
+    force: { about: "write over an existing file" },
+    csv: { about: "print a row for each run as CSV" },
+  },
+  async run([path], given) {
+    if (given.csv && given.json) throw new UsageError("Give --csv or --json, not both.");
+    const from = await momentFrom(given);
+    const batch = wholeNumber(given, "batch");
+    await useBackend();
+    const checkpoint = await loadCheckpoint(path as string);
+    const { model, parameters } = checkpoint;
+    const read = (text: string): Reading => taskInputOf(checkpoint).read(text.replaceAll(";", "\n"), checkpoint);
+    const { batch: sequence, tokens, notes } = read(String(given.input));
+    const site = listFrom(given.site);
+    const recordOther = (text: string) => run(model, parameters, read(text).batch.inputs, { record: site });
+    const line = liveLine(process.stderr);
+    const onProgress = ({ done, cells }: { done: number; cells: number }): void =>
+      line.update(`${done.toLocaleString("en")} of ${cells.toLocaleString("en")} runs`);
+    const found = await stopOnInterrupt((signal) =>
+      sweep(model, parameters, sequence.inputs, {
+        ...{ site, over: listFrom(given.over), batch, signal, onProgress },
+        operation: operationFrom(String(given.operation), recordOther),
+        metric: metricFrom(String(given.metric), model, sequence),
+        ...(given.at !== undefined && { at: positionsFrom(String(given.at)) }),
+        ...(from && { from }),
+      }),
+    ).finally(() => line.end());
+    disposeTensors(parameters);
+    const said = JSON.stringify({
+      checkpoint: basename(path as string),
+      ...settingsOf(given),
+      tokens,
+      ...plain(found),
+    });
+    if (given.out !== undefined) await writeAtomically(String(given.out), `${said}\n`);
+    if (given.json) console.log(said);
+    else if (given.csv) process.stdout.write(toCsv(frameOf(sweepRows(found))));
+    else print(found, given, notes);
+    return found.done < found.cells ? 130 : 0;
+  },
+};
+
+/** The moment in the file of an interrupted sweep. @throws UsageError before anything is computed or written over */
+async function momentFrom({ out, resume, force }: Given): Promise<SweepMoment | undefined> {
+  if (resume && out === undefined) throw new UsageError("--resume goes on from the file that --out names; give both.");
+  if (out === undefined) return undefined;
+  if (resume) return readWith(String(out), (bytes) => JSON.parse(new TextDecoder().decode(bytes)).moment ?? {});
+  const existing = await stat(String(out)).catch(() => undefined);
+  if (existing && !existing.isFile()) throw new UsageError(`--out: "${out}" is a folder or a device, not a file.`);
+  if (existing && !force) throw new UsageError(`"${out}" exists; choose another --out, --resume it, or --force.`);
+  return undefined;
+}
+
+function listFrom(given: Given[string]): string[] {
+  return String(given)
+    .split(",")
+    .map((word) => word.trim());
+}
+
+function settingsOf({ input, site, over, at, operation, metric }: Given): object {
+  return { input, site, over, ...(at !== undefined && { at }), operation, metric };
+}
+
+/** As JSON has it; NaN, as of a run that was not carried out, becomes null. */
+function plain({ values, baseline, done, cells, moment }: Sweep): object {
+  const { axes, shape, labels, data } = values;
+  return { baseline, done, cells, axes, shape, ...(labels && { labels }), values: [...data], moment };
+}
+
+const mostShown = 10;
+
+function print(found: Sweep, given: Given, notes: readonly string[]): void {
+  const { values, baseline, done, cells } = found;
+  const ended = done < cells ? `interrupted after ${done} of ${cells} runs` : `${cells} runs`;
+  console.log(`${ended}; ${values.name} ${+baseline.toPrecision(6)} in the original run`);
+  const rows = sweepRows(found).sort((one, other) => Math.abs(other.change) - Math.abs(one.change));
+  for (const { value, change, ...place } of rows.slice(0, mostShown)) {
+    const where = Object.entries(place).map(([axis, position]) => `${axis} ${position}`);
+    console.log(`${(+value.toPrecision(6)).toString().padStart(12)}  ${where.join(", ")}`);
+  }
+  if (rows.length > mostShown) console.log(`… and ${rows.length - mostShown} that change it less`);
+  if (given.out !== undefined) console.log(`wrote ${given.out}`);
+  for (const note of notes) console.log(note);
+}

@@ -1,0 +1,63 @@
+import { sizeOf } from "../tensors/named-array.js";
+
+/** A number for the whole region of an edit, or nested arrays of the region's shape. */
+export type Values = number | readonly Values[];
+
+/** Numbers to the bit, in less room than decimals: little-endian 32-bit floats, row-major, as base64. */
+export interface PackedValues {
+  readonly shape: readonly number[];
+  readonly float32: string;
+}
+
+/** Pack numbers of a shape. */
+export function packed(shape: readonly number[], numbers: Float32Array): PackedValues {
+  const bytes = new DataView(new ArrayBuffer(4 * numbers.length));
+  numbers.forEach((number, i) => {
+    bytes.setFloat32(4 * i, number, true);
+  });
+  let text = "";
+  for (let i = 0; i < bytes.byteLength; i++) text += String.fromCharCode(bytes.getUint8(i));
+  return { shape: [...shape], float32: btoa(text) };
+}
+
+/**
+ * Shape and numbers of what an edit gives.
+ *
+ * @throws if nested arrays are ragged, packed numbers are none, or something is no finite number in 32 bits.
+ */
+export function numbersOf(values: Values | PackedValues): { shape: readonly number[]; numbers: readonly number[] } {
+  const found = isPacked(values) ? unpacked(values) : flattened(values);
+  const bad = found.numbers.findIndex((number) => typeof number !== "number" || !Number.isFinite(Math.fround(number)));
+  if (bad < 0) return found;
+  throw new Error(`the value holds ${found.numbers[bad]}; every number must be finite in 32 bits.`);
+}
+
+function isPacked(values: Values | PackedValues): values is PackedValues {
+  return typeof values === "object" && values !== null && !Array.isArray(values);
+}
+
+function unpacked({ shape, float32 }: PackedValues): { shape: readonly number[]; numbers: number[] } {
+  const wanted = '{ "shape": [8, 20], "float32": "base64 of little-endian numbers" }';
+  const lengths = Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
+  if (!lengths || typeof float32 !== "string") throw new Error(`the value is neither numbers nor ${wanted}.`);
+  let text: string;
+  try {
+    text = atob(float32);
+  } catch {
+    throw new Error(`the value's "float32" is no base64; ${wanted} was expected.`);
+  }
+  const bytes = new DataView(Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer);
+  if (bytes.byteLength !== 4 * sizeOf(shape)) {
+    throw new Error(`the value's "float32" has ${bytes.byteLength} bytes; the shape [${shape}] takes 4 each.`);
+  }
+  return { shape, numbers: Array.from({ length: sizeOf(shape) }, (_, i) => bytes.getFloat32(4 * i, true)) };
+}
+
+/** Nested arrays; −0 is 0 in JSON, and so it is without. @throws if they are ragged. */
+function flattened(values: Values): { shape: number[]; numbers: number[] } {
+  if (!Array.isArray(values)) return { shape: [], numbers: [values === 0 ? 0 : (values as number)] };
+  const parts = (values as readonly Values[]).map(flattened);
+  const inner = parts[0]?.shape ?? [];
+  if (parts.some(({ shape }) => `${shape}` !== `${inner}`)) throw new Error("the value's nested arrays are ragged.");
+  return { shape: [parts.length, ...inner], numbers: parts.flatMap(({ numbers }) => numbers) };
+}
