@@ -67,7 +67,8 @@ export { type TrainingStates, trainingStates } from "./figures/training-states.j
 export { loadCheckpoint, saveCheckpoint } from "./files/checkpoint-file.js";
 export { historyFolder } from "./files/folder-storage.js";
 export { loadArrays } from "./files/load-arrays.js";
-export type { Checkpoint } from "./model/checkpoint.js";
+export { checkModel } from "./model/check-model.js";
+export type { Checkpoint, ModelReader } from "./model/checkpoint.js";
 export {
   type Bounds,
   type Edit,
@@ -84,6 +85,7 @@ export {
   type SiteEdit,
   type Values,
 } from "./model/edits.js";
+export { drawParameters } from "./model/initialise.js";
 export { type Hook, type Model, passOn, type Site, sitesMatching } from "./model/model.js";
 export { type NsmConfig, nsm } from "./model/nsm.js";
 export { type NtmConfig, ntm, paperCopy } from "./model/ntm.js";
@@ -109,7 +111,7 @@ export { type ArrayInput, type NestedNumbers, toNamedArray } from "./tensors/arr
 export { type BackendName, currentBackend, useBackend } from "./tensors/backend.js";
 export { labelled, type NamedArray, namedArray, type Position, select, slice, stack } from "./tensors/named-array.js";
 export { type Random, random } from "./tensors/random.js";
-export { disposeTensors, type Tensors } from "./tensors/tensors.js";
+export { disposeTensors, linear, type Tensors } from "./tensors/tensors.js";
 export { fromTensor, toTensor } from "./tensors/transfer.js";
 export { type History, openHistory } from "./tracker/history.js";
 export { historyAt } from "./tracker/http-storage.js";

@@ -40,7 +40,7 @@ type Drawn = HTMLElement & {
 /**
  * A figure in the page, as wide as its place, its title above it.
  *
- * The figure is drawn anew when it is another object; a change of `marks` alone moves only these, which is much less work.
+ * The figure is drawn anew when it is another one; a change of `marks` alone moves only these, which is much less work.
  *
  * @param props.label what a screen reader says of the figure.
  */
@@ -65,11 +65,12 @@ export function Plot(props: {
       const { figure, marks = [], height = figure.layout.height } = latest.current;
       const before = { ...drawn };
       Object.assign(drawn, { figure, marks, width });
+      const stays = before.figure !== undefined && sameFigure(before.figure, figure);
       if (before.figure && before.width !== width) void plotly().Plots.resize(element);
-      if (before.figure === figure && sameMarks(before.marks ?? [], marks)) return;
+      if (stays && sameMarks(before.marks ?? [], marks)) return;
       const shapes = [...((figure.layout.shapes as Mark[] | undefined) ?? []), ...marks];
       // All shapes at once: of one shape's place Plotly would draw all anew.
-      if (before.figure === figure) return void plotly().relayout(element, { shapes });
+      if (stays) return void plotly().relayout(element, { shapes });
       const layout = { ...withoutTitle(figure.layout, height), autosize: true, shapes };
       void plotly().react(element, figure.data, layout, { ...figure.config, responsive: false }); // the drawing looks
       if (!before.figure) listen(element, latest);
@@ -138,6 +139,15 @@ function pointOf({ points }: PlotEvent): PlotPoint | undefined {
     : { x, y, trace, column: pointIndex as number };
 }
 
+/** Made anew, many a figure is as it was; to compare is a hundredth of the work of drawing. */
+function sameFigure(one: Figure, other: Figure): boolean {
+  return one === other || (sameText(one.data, other.data) && sameText(one.layout, other.layout));
+}
+
+function sameText(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 function sameMarks(some: readonly Mark[], others: readonly Mark[]): boolean {
-  return some === others || JSON.stringify(some) === JSON.stringify(others);
+  return some === others || sameText(some, others);
 }

@@ -1,16 +1,24 @@
 import { readFile, stat } from "node:fs/promises";
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../model/checkpoint.js";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type ModelReaders } from "../model/checkpoint.js";
 import { writeAtomically } from "./atomic.js";
 
 /**
  * Load a checkpoint from a safetensors file.
  *
+ * @param options.models models of your own: by the name that the checkpoint's metadata give as "model", a function that
+ * makes it from the metadata
  * @returns the model, its parameters (the caller disposes of them) and the file's metadata
  * @throws naming the file and what is wrong with it.
  * @example const { model, parameters } = await loadCheckpoint("../data/ntm-copy.safetensors");
+ * @example
+ * const stack = (metadata: ReadonlyMap<string, string>) => stackMachine({ slots: Number(metadata.get("slots")) });
+ * const mine = await loadCheckpoint("mine.safetensors", { models: { stack } });
  */
-export async function loadCheckpoint(path: string): Promise<Checkpoint> {
-  return readWith(path, decodeCheckpoint);
+export async function loadCheckpoint(
+  path: string,
+  { models = {} }: { readonly models?: ModelReaders } = {},
+): Promise<Checkpoint> {
+  return readWith(path, (bytes) => decodeCheckpoint(bytes, models));
 }
 
 /** Write a checkpoint, whole or not at all. */

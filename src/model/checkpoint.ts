@@ -22,20 +22,25 @@ export interface Checkpoint {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const readers: Record<string, (metadata: ReadonlyMap<string, string>, shapes: Shapes) => Model> = {
-  ntm: ntmFromMetadata,
-  nsm: nsmFromMetadata,
-  ttm: ttmFromMetadata,
-};
+/** Makes a model by what a checkpoint's metadata, and names and shapes of its tensors, say of it. */
+export type ModelReader = (metadata: ReadonlyMap<string, string>, shapes: Shapes) => Model;
 
-/** A checkpoint as safetensors bytes: the parameters under their names, the model and its sizes in the metadata. */
+/** Models by the name that the metadata's "model" gives. */
+export type ModelReaders = Readonly<Record<string, ModelReader>>;
+
+const readers: ModelReaders = { ntm: ntmFromMetadata, nsm: nsmFromMetadata, ttm: ttmFromMetadata };
+
+/**
+ * A checkpoint as safetensors bytes: the parameters under their names, the model and its sizes in the metadata. A model
+ * whose own metadata have no "model" is kept by its name.
+ */
 export function encodeCheckpoint({ model, parameters, metadata }: Checkpoint): Uint8Array {
   const tensors = Object.keys(model.shapes).map((name) => {
     const tensor = tensorOf(parameters, name);
     return [name, fromFloat32(tensor.shape, tensor.dataSync() as Float32Array)] as const;
   });
   return writeSafetensors({
-    metadata: new Map(Object.entries({ ...metadata, ...model.metadata })),
+    metadata: new Map(Object.entries({ ...metadata, model: model.name, ...model.metadata })),
     tensors: new Map(tensors),
   });
 }
@@ -43,19 +48,23 @@ export function encodeCheckpoint({ model, parameters, metadata }: Checkpoint): U
 /**
  * Read a checkpoint. The caller disposes of its parameters.
  *
- * @throws if the bytes are no sound safetensors file, or do not hold a model that is known here.
+ * @param models of the caller's own, by name; they go before those that are known here
+ * @throws if the bytes are no sound safetensors file, or do not hold a model that is known here or given.
  */
-export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
-  return checkpointIn(readSafetensors(bytes));
+export function decodeCheckpoint(bytes: Uint8Array, models: ModelReaders = {}): Checkpoint {
+  return checkpointIn(readSafetensors(bytes), models);
 }
 
 /** The model and parameters in a safetensors file that was read already; other tensors in it are left alone. */
-export function checkpointIn(file: SafetensorsFile): Checkpoint {
+export function checkpointIn(file: SafetensorsFile, models: ModelReaders = {}): Checkpoint {
   const kind = file.metadata.get("model");
-  const reader = kind !== undefined && Object.hasOwn(readers, kind) ? readers[kind] : undefined;
+  const known = { ...readers, ...models };
+  const reader = kind !== undefined && Object.hasOwn(known, kind) ? known[kind] : undefined;
   if (!reader) {
-    const known = Object.keys(readers).join(", ");
-    throw new Error(`The metadata's "model" is ${quoted(kind ?? "")}; known models are ${known}.`);
+    throw new Error(
+      `The metadata's "model" is ${quoted(kind ?? "")}; known models are ${Object.keys(known).join(", ")}. In a notebook, ` +
+        "a model of your own is given to loadCheckpoint as one of its `models`.",
+    );
   }
   const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name, shape]));
   const model = reader(file.metadata, shapes);

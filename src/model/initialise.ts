@@ -9,11 +9,13 @@ import type { Tensors } from "../tensors/tensors.js";
  *
  * @param fixed values by index for parameters whose names end so; `*` stands for any characters
  * @param gains factors of the bound for matrices whose names end so; those called ".init" are zero without one
+ * @returns new tensors, which the caller disposes of; equal seeds give equal ones
+ * @example drawParameters({ "output.weight": [6, 24], "output.bias": [6] }, 1)
  */
 export function drawParameters(
   shapes: Readonly<Record<string, readonly number[]>>,
   seed: number,
-  fixed: Readonly<Record<string, (index: number) => number>>,
+  fixed: Readonly<Record<string, (index: number) => number>> = {},
   gains: Readonly<Record<string, number>> = {},
 ): Tensors {
   const source = random(seed);

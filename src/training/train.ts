@@ -84,7 +84,10 @@ export interface TrainOptions {
    * them operation by operation.
    */
   readonly how?: "replayed" | "eager";
-  /** Records what happens inside; an epoch is so many updates. Its history is saved at the end of every epoch. */
+  /**
+   * Records what happens inside; an epoch is so many updates. An epoch is saved while the next one goes on, the last when
+   * training ends.
+   */
   readonly tracking?: { readonly tracker: StateTracker; readonly epoch: number };
 }
 
@@ -104,6 +107,7 @@ export async function train(training: Training, options: TrainOptions = {}): Pro
   let update = from?.update ?? 0;
   let ended: TrainingResult["ended"] = "finished";
   const seconds = () => (performance.now() - started) / 1000;
+  let saving: Promise<void> | undefined; // the history of the epoch before
   let shown: Tensors[] = []; // what the last progress was asked for
   const kept = (tensors: Tensors): Tensors => {
     shown.push(tensors);
@@ -135,7 +139,11 @@ export async function train(training: Training, options: TrainOptions = {}): Pro
     tracking?.tracker.recordMetrics({ loss, accuracy: right });
     update++;
     syllabus.note(length, right);
-    if (tracking && update % tracking.epoch === 0) await tracking.tracker.saveStateHistory();
+    if (tracking && update % tracking.epoch === 0) {
+      await saving;
+      saving = tracking.tracker.saveStateHistory();
+      saving.catch(() => {}); // who awaits it is told
+    }
 
     const bits = loss / Math.LN2;
     ledger.note({ update, bits, answers: answersOf(model, sequences) / batch, seconds: seconds(), right });
@@ -152,6 +160,8 @@ export async function train(training: Training, options: TrainOptions = {}): Pro
       paused = performance.now();
     }
   }
+  await saving;
+  await tracking?.tracker.saveStateHistory();
   const parameters = step.parameters(ended === "diverged" ? "before" : "now");
   await options.onEnd?.(moment());
   forget();

@@ -50,7 +50,7 @@ describe("every command", () => {
   test("explains itself with --help, and the whole with none", async () => {
     const whole = await tapescope(["--help"]);
     expect(whole.code).toBe(0);
-    for (const command of ["train", "evaluate", "verify", "report", "history"]) {
+    for (const command of ["train", "evaluate", "run", "sweep", "verify", "report", "history"]) {
       expect(whole.out).toContain(`  ${command} `);
       const one = await tapescope([command, "--help"]);
       expect(one).toMatchObject({ code: 0, err: "" });
