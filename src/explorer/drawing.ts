@@ -57,10 +57,13 @@ function soon(work: () => void): void {
 
 function frame(): void {
   const end = performance.now() + budget;
-  for (const work of waiting) {
-    waiting.delete(work);
-    work();
-    if (performance.now() >= end) break;
+  try {
+    for (const work of waiting) {
+      waiting.delete(work);
+      work();
+      if (performance.now() >= end) break;
+    }
+  } finally {
+    if (waiting.size > 0) requestAnimationFrame(frame); // one that fails does not keep the others waiting
   }
-  if (waiting.size > 0) requestAnimationFrame(frame);
 }

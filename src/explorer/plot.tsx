@@ -60,12 +60,14 @@ export function Plot(props: {
   useEffect(() => {
     const element = place.current as Drawn;
     plotly(); // that it is missing is said now, and in the figure's place
-    const drawn: { figure?: Figure; marks?: readonly Mark[]; width?: number } = {};
+    const drawn: { figure?: Figure; text?: string; marks?: readonly Mark[]; width?: number } = {};
     own.current = drawing(element, (width) => {
       const { figure, marks = [], height = figure.layout.height } = latest.current;
       const before = { ...drawn };
-      Object.assign(drawn, { figure, marks, width });
-      const stays = before.figure !== undefined && sameFigure(before.figure, figure);
+      // Made anew, many a figure is as it was. Plotly leaves things of its own in what it is given: the text is of before.
+      const text = before.figure === figure ? before.text : JSON.stringify([figure.data, figure.layout, height]);
+      Object.assign(drawn, { figure, text, marks, width });
+      const stays = before.text === text;
       if (before.figure && before.width !== width) void plotly().Plots.resize(element);
       if (stays && sameMarks(before.marks ?? [], marks)) return;
       const shapes = [...((figure.layout.shapes as Mark[] | undefined) ?? []), ...marks];
@@ -139,15 +141,6 @@ function pointOf({ points }: PlotEvent): PlotPoint | undefined {
     : { x, y, trace, column: pointIndex as number };
 }
 
-/** Made anew, many a figure is as it was; to compare is a hundredth of the work of drawing. */
-function sameFigure(one: Figure, other: Figure): boolean {
-  return one === other || (sameText(one.data, other.data) && sameText(one.layout, other.layout));
-}
-
-function sameText(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
-}
-
 function sameMarks(some: readonly Mark[], others: readonly Mark[]): boolean {
-  return some === others || sameText(some, others);
+  return some === others || JSON.stringify(some) === JSON.stringify(others);
 }

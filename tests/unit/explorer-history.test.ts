@@ -212,7 +212,7 @@ describe("Stretches of a history that are asked for at the same time", () => {
         const read = reads.reduce((sum, [, start, end]) => sum + end - start, 0);
         expect(read).toBeLessThanOrEqual(asked + 32 * 1024 * (wishes.length - reads.length));
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 

@@ -101,10 +101,7 @@ test("every example, and every one that is drawn, can be read and asks for somet
   ] as const) {
     const one = checkpoint({ task, lessons: "1,21,2" }, { outputs });
     const input = taskInputOf(one);
-    for (const text of [
-      input.example(one),
-      ...Array.from({ length: 8 }, (_, seed) => input.draw(random(seed), one)),
-    ]) {
+    for (const text of [input.example(one), ...Array.from({ length: 8 }, (_, seed) => input.draw(random(seed), one))]) {
       const { batch, tokens, asked } = input.read(text, one);
       expect(batch.mask.data.some((counts) => counts === 1)).toBe(true);
       expect([tokens.length, asked.length]).toEqual([batch.inputs.shape[0], batch.inputs.shape[0]]);
