@@ -2,6 +2,7 @@ import { editedParameters, isParameterEdit, type SiteEdit } from "../model/edits
 import type { Model } from "../model/model.js";
 import { type NamedArray, namedArray } from "../tensors/named-array.js";
 import { replaceTensors, type Tensors } from "../tensors/tensors.js";
+import { turn } from "../tensors/turn.js";
 import { openBatches } from "./sweep-batch.js";
 import { planSweep, type SweepPlan } from "./sweep-cells.js";
 import { checkBaseline, sweepName, toJson, valuesFrom } from "./sweep-moment.js";
@@ -64,7 +65,7 @@ export async function sweep(
       values.push(...batches.next(cells.slice(values.length, values.length + batch)).map(measure));
       await onProgress?.({ done: values.length, cells: cells.length });
       if (performance.now() - paused < 20) continue;
-      await new Promise((resolve) => setTimeout(resolve)); // lets an interrupt, a page or a cell's output come through
+      await turn();
       paused = performance.now();
     }
     const moment = { sweep: name, cells: cells.length, baseline: toJson(baseline), values: values.map(toJson) };

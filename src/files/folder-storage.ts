@@ -49,7 +49,7 @@ export function historyFolder(path: string): WritableStorage {
       const handle = await unless("EEXIST", open(at(file), "wx"));
       if (!handle) return false;
       try {
-        for (const block of blocksOf(content)) await handle.writeFile(block);
+        await writeAll(handle, content);
       } finally {
         await handle.close();
       }
@@ -79,24 +79,17 @@ export function historyFolder(path: string): WritableStorage {
   };
 }
 
-const blockSize = 2 ** 20;
-
-/** Many small pieces as few writes. A block is overwritten by the next. */
-function* blocksOf(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
-  const block = new Uint8Array(blockSize);
-  let filled = 0;
-  for (const piece of pieces) {
-    for (let taken = 0; taken < piece.length; ) {
-      const size = Math.min(piece.length - taken, blockSize - filled);
-      block.set(piece.subarray(taken, taken + size), filled);
-      taken += size;
-      filled += size;
-      if (filled < blockSize) continue;
-      yield block;
-      filled = 0;
-    }
+/** All pieces in one go, or in as few as the system makes of it: each waits for its turn while a training goes on. */
+async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
+  let rest = pieces.filter(({ length }) => length > 0);
+  while (rest.length > 0) {
+    let { bytesWritten: written } = await handle.writev(rest);
+    rest = rest.flatMap((piece) => {
+      const done = Math.min(written, piece.length);
+      written -= done;
+      return done < piece.length ? [piece.subarray(done)] : [];
+    });
   }
-  if (filled > 0) yield block.subarray(0, filled);
 }
 
 /** The folders that keep the names of a folder and of those above it, up to the highest that was made. */

@@ -1,4 +1,5 @@
 import { sizeOf } from "../tensors/named-array.js";
+import { turn } from "../tensors/turn.js";
 import { commit, leftovers, prepare, removeOld } from "./commit.js";
 import { openManifest, type Recording } from "./history-start.js";
 import { encodeManifest, type Manifest, names, numbersOf, type Part } from "./manifest.js";
@@ -177,7 +178,7 @@ async function storeRows(batches: readonly BatchRows[], dtype: StoredType): Prom
     bytes += data.byteLength;
     if (bytes < breath) continue;
     bytes = 0;
-    await new Promise((resolve) => setTimeout(resolve));
+    await turn();
   }
   return stored;
 }

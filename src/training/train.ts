@@ -2,6 +2,7 @@ import type { Model } from "../model/model.js";
 import type { Task } from "../tasks/task.js";
 import { type RandomState, random } from "../tensors/random.js";
 import { disposeTensors, type Tensors } from "../tensors/tensors.js";
+import { turn } from "../tensors/turn.js";
 import type { StateTracker } from "../tracker/state-tracker.js";
 import { type LedgerState, type LogRow, openLedger } from "./log.js";
 import type { Clip, Optimizer } from "./optimizers.js";
@@ -155,8 +156,9 @@ export async function train(training: Training, options: TrainOptions = {}): Pro
       },
     });
     forget();
-    if (performance.now() - paused > 20) {
-      await new Promise((resolve) => setTimeout(resolve)); // lets an interrupt, a page or a cell's output come through
+    if (tracking || performance.now() - paused > 20) {
+      // a history is written turn by turn
+      await turn();
       paused = performance.now();
     }
   }
