@@ -26,6 +26,8 @@ export {
   randomAttention,
 } from "./attention/patterns.js";
 export { type Compiled, compile } from "./engine/compile.js";
+export { type AnswerRow, answerRows } from "./experiments/answer-rows.js";
+export { type Asked, ask } from "./experiments/ask.js";
 export {
   type Answers,
   crossEntropyBits,

@@ -20,15 +20,16 @@ const PLOT = 240;
  * One bar for each position of an axis: the importance of memory slots, the usage of states.
  *
  * @param values anything array-like of one axis, such as [slot]; its labels stand under the bars. NaN and ±∞ have no bar and are counted.
+ * @param options.note a second line under the title, in Plotly's own markup
  * @throws if there are more axes or none.
  * @example show(barChart(importance, { title: "Memory slot importance" }))
  */
-export function barChart(values: ArrayInput, options: { title: string }): Figure {
+export function barChart(values: ArrayInput, options: { title: string; note?: string }): Figure {
   const array = toNamedArray(values, "value", ["position"]);
   checkAxes(array, 1, "barChart");
   const [axis] = array.axes as [string];
   const labels = positionsOf(array, axis);
-  const note = noteOnOddCells([array]);
+  const note = [options.note, noteOnOddCells([array])].filter(Boolean).join("   ");
   const positions = labels
     ? { type: "category", autotickangles: [0, 90] }
     : { ...(array.data.length <= 8 && { dtick: 1 }) };

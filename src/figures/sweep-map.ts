@@ -15,8 +15,8 @@ export interface Swept {
   readonly cells?: number;
 }
 
-/** So much of the largest change is rounding: it decides no colours. */
-const rounding = 1e-5;
+/** A change below this share of the largest decides no colours: half of the scale would be for what nobody sees. */
+const negligible = 0.01;
 
 /**
  * What an edit does at each place: the change of a sweep's metric from the original run's, which the second line tells.
@@ -34,10 +34,11 @@ export function sweepMap(sweep: Swept, options: { title: string }): Figure {
   const name = baseline === 0 ? values.name : `change of ${values.name}`;
   const original = `original run: ${escapeText(values.name, 40)} = ${+baseline.toPrecision(4)}`;
   if (values.axes.length === 1) {
-    return barChart({ ...values, name: `${name} (original ${+baseline.toPrecision(4)})`, data }, options);
+    return barChart({ ...values, name, data }, { ...options, note: original });
   }
   const panels = panelsOf({ ...values, name, data });
-  const cell = panels.length > 1 ? { height: 8, least: 48, most: 240 } : { height: 10, least: 64, most: 560 };
+  const single = { height: values.labels?.[panels[0]?.rows ?? ""] ? 18 : 10, least: 64, most: 700 }; // every name has its line
+  const cell = panels.length > 1 ? { height: 8, least: 48, most: 240 } : single;
   const stopped = done < cells;
   const runs = stopped ? `   ${done.toLocaleString("en")} of ${cells.toLocaleString("en")} runs` : "";
   const note = `${original}${runs}`;
@@ -48,7 +49,7 @@ function panelsOf(changes: NamedArray): Panel[] {
   const { axes, shape, data } = changes;
   const finite = data.filter(Number.isFinite);
   const [least, most] = [Math.min(0, ...finite), Math.max(0, ...finite)];
-  const colours = (-least > rounding * most ? signedColours : weightColours)(changes.name, [changes]);
+  const colours = (-least > negligible * most ? signedColours : weightColours)(changes.name, [changes]);
   const panelOf = (array: NamedArray, title: string): Panel => {
     const columns = array.axes.includes("step") ? "step" : array.axes[1];
     return { ...gridOf(array, "sweepMap", columns), title, colours };
