@@ -1,15 +1,29 @@
 import { littleEndian } from "./endianness.js";
 
+type Crc32 = (bytes: Uint8Array, before?: number) => number;
+
 /**
- * The CRC-32 of zip, gzip and Parquet pages (polynomial 0xEDB88320), as a whole number below 2^32.
+ * The CRC-32 of zip, gzip and Parquet pages (polynomial 0xEDB88320), as a whole number below 2^32. Node's own where it has
+ * one (from 20.15 on), which takes half as long.
+ *
+ * @param before the CRC-32 of the bytes that come before these
+ * @example crc32(new TextEncoder().encode("123456789")) // 0xcbf43926
+ */
+export const crc32: Crc32 = nodesOwn() ?? tabledCrc32;
+
+function nodesOwn(): Crc32 | undefined {
+  return typeof process === "undefined" ? undefined : process.getBuiltinModule?.("zlib")?.crc32;
+}
+
+/**
+ * The same by tables, for pages.
  *
  * Where the bytes lie on a word's boundary, eight at a time through eight tables (Kounavis and Berry 2005, "slicing by
  * eight"), ten times as fast as one at a time.
  *
  * @param before the CRC-32 of the bytes that come before these
- * @example crc32(new TextEncoder().encode("123456789")) // 0xcbf43926
  */
-export function crc32(bytes: Uint8Array, before: number = 0): number {
+export function tabledCrc32(bytes: Uint8Array, before: number = 0): number {
   const at = (k: number, index: number): number => tables[(k << 8) | (index & 0xff)] as number;
   const inWords = littleEndian && bytes.byteOffset % 4 === 0 ? bytes.length & ~7 : 0;
   const words = new Int32Array(bytes.buffer, inWords ? bytes.byteOffset : 0, inWords / 4);
