@@ -63,7 +63,8 @@ export function writeContributions(heads: readonly WriteHead[], start: ArrayInpu
 
 /**
  * Which steps each slot's content came from, after every step: the shares of the absolute contributions,
- * Σ_j |C_s(i,j)| / Σ_s' Σ_j |C_s'(i,j)|. Contributions that cancel one another count both.
+ * Σ_j |C_s(i,j)| / Σ_s' Σ_j |C_s'(i,j)|. Contributions that cancel one another count both. As in `writeContributions`, no edit
+ * changed "memory" itself: that is no write, and the shares would not know of it.
  *
  * @param heads all write heads, in the order in which they act
  * @param start the memory before the first step, [slot, word]

@@ -19,7 +19,12 @@ export const evaluateCommand: Command = {
   },
   async run([path], given) {
     const recipe = recipeFor(String(given.task));
-    const length = given.task === "multiplication" ? given.stage : given.length;
+    const staged = given.task === "multiplication";
+    const [wanted, other] = staged ? ["stage", "length"] : ["length", "stage"];
+    if (given[other as string] !== undefined) {
+      throw new UsageError(`--${other} is no option of ${given.task}; give --${wanted}.`);
+    }
+    const length = given[wanted as string];
     const options = {
       length: wholeNumber({ length: length ?? recipe.evaluated }, "length"),
       sequences: wholeNumber(given, "sequences"),

@@ -21,7 +21,10 @@ export const runCheckpointCommand: Command = {
       required: true,
       about: 'an input of the task, ";" for a new line: "27x4", "1100;0011", "put 7 in the red box;what is in it"',
     },
-    edits: { value: "FILE", about: "a JSON list of edits, as the explorer saves them" },
+    edits: {
+      value: "FILE",
+      about: 'a JSON list, such as [{"site":"memory","step":3,"index":{"slot":5},"operation":"set","value":0}]',
+    },
     record: { value: "PATTERNS", about: 'sites to record, such as "memory,read.*"; --json prints their values' },
   },
   async run([path], given) {

@@ -26,6 +26,9 @@ export const metricNames: readonly string[] = Object.keys(metrics);
 /** @throws UsageError if there is no such metric, or none of the input's answers is known */
 export function metricFrom(name: string, model: Model, answers: Answers): Metric {
   const make = Object.hasOwn(metrics, name) ? metrics[name] : undefined;
+  if (name === "wrong-bits" && model.activation === "softmax") {
+    throw new UsageError("--metric wrong-bits is for machines that answer in bits; of one of many, take right-share.");
+  }
   if (!make) throw new UsageError(`--metric takes one of ${metricNames.join(", ")}; "${name}" was given.`);
   if (name === "output-change" || answers.mask.data.some((counts) => counts !== 0)) return make(model, answers);
   throw new UsageError(

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { type Sweep, sweep } from "../experiments/sweep.js";
 import type { SweepMoment } from "../experiments/sweep-options.js";
 import { sweepRows } from "../experiments/sweep-rows.js";
@@ -25,7 +25,11 @@ export const sweepCommand: Command = {
   options: {
     input: { value: "TEXT", required: true, about: 'an input of the task, ";" for a new line: "27x4", "1100;0011"' },
     site: { value: "PATTERNS", required: true, about: "sites to edit, such as memory or layers.*.attention" },
-    over: { value: "AXES", required: true, about: "axes of the map: step, site, axes of the site such as slot" },
+    over: {
+      value: "AXES",
+      required: true,
+      about: "axes of the map: step, site, axes of the site; what is neither here nor in --at is edited throughout",
+    },
     at: { value: "AXIS=A-B,...", about: "positions to keep to, such as slot=50-70,step=3" },
     operation: { value: "EDIT", default: "zero", about: operationForms },
     metric: { value: "NAME", default: "output-change", about: metricNames.join(", ") },
@@ -77,7 +81,11 @@ export const sweepCommand: Command = {
 async function momentFrom({ out, resume, force }: Given): Promise<SweepMoment | undefined> {
   if (resume && out === undefined) throw new UsageError("--resume goes on from the file that --out names; give both.");
   if (out === undefined) return undefined;
-  if (resume) return readWith(String(out), (bytes) => JSON.parse(new TextDecoder().decode(bytes)).moment ?? {});
+  if (resume) return readWith(String(out), (bytes) => JSON.parse(new TextDecoder().decode(bytes))?.moment ?? {});
+  const folder = dirname(resolve(String(out)));
+  if (!(await stat(folder).catch(() => undefined))?.isDirectory()) {
+    throw new UsageError(`--out: there is no folder "${folder}"; make it, or choose another --out.`);
+  }
   const existing = await stat(String(out)).catch(() => undefined);
   if (existing && !existing.isFile()) throw new UsageError(`--out: "${out}" is a folder or a device, not a file.`);
   if (existing && !force) throw new UsageError(`"${out}" exists; choose another --out, --resume it, or --force.`);
@@ -106,12 +114,16 @@ function print(found: Sweep, given: Given, notes: readonly string[]): void {
   const { values, baseline, done, cells } = found;
   const ended = done < cells ? `interrupted after ${done} of ${cells} runs` : `${cells} runs`;
   console.log(`${ended}; ${values.name} ${+baseline.toPrecision(6)} in the original run`);
-  const rows = sweepRows(found).sort((one, other) => Math.abs(other.change) - Math.abs(one.change));
+  const all = sweepRows(found);
+  const rows = all
+    .filter(({ change }) => Number.isFinite(change))
+    .sort((one, other) => Math.abs(other.change) - Math.abs(one.change));
   for (const { value, change, ...place } of rows.slice(0, mostShown)) {
     const where = Object.entries(place).map(([axis, position]) => `${axis} ${position}`);
     console.log(`${(+value.toPrecision(6)).toString().padStart(12)}  ${where.join(", ")}`);
   }
   if (rows.length > mostShown) console.log(`… and ${rows.length - mostShown} that change it less`);
+  if (rows.length < all.length) console.log(`${all.length - rows.length} runs gave no finite number`);
   if (given.out !== undefined) console.log(`wrote ${given.out}`);
   for (const note of notes) console.log(note);
 }

@@ -7,6 +7,7 @@ import { loadMoment, saveMoment } from "../files/moment-file.js";
 import { howToTrain, trainHere } from "../notebook/train-here.js";
 import { lesson } from "../tasks/multiplication.js";
 import { useBackend } from "../tensors/backend.js";
+import { random } from "../tensors/random.js";
 import { disposeTensors, type Tensors } from "../tensors/tensors.js";
 import { stateTracker } from "../tracker/state-tracker.js";
 import { storedTypes } from "../tracker/stored-values.js";
@@ -26,7 +27,7 @@ Settings that are not given are those that were seen to work for the task.`,
   operands: ["TASK"],
   options: {
     model: { value: "MODEL", about: "ntm for copy and associative-recall, nsm for recall, ttm for multiplication" },
-    out: { value: "FILE", required: true, about: "the checkpoint to write, a .safetensors file" },
+    out: { value: "FILE", about: "the checkpoint to write, by default MODEL-TASK.safetensors in this folder" },
     force: { about: "write over an existing checkpoint" },
     resume: {
       about: "go on where a training of the same settings was stopped, also for more updates; needs the file it left",
@@ -67,7 +68,7 @@ Settings that are not given are those that were seen to work for the task.`,
   async run([taskName], given) {
     const recipe = recipeFor(taskName);
     const settings = settingsFor(taskName as string, recipe, given);
-    const out = String(given.out);
+    const out = String(given.out ?? `${recipe.model}-${taskName}.safetensors`);
     await checkOut(out, given.force === true || given.resume === true);
     const training = trainingFrom(recipe, settings);
     const chosen = await useBackend();
@@ -175,18 +176,28 @@ function logPath(out: string): string {
 }
 
 /** The tracker that --history asks for; a resumed training goes on with the history it began. */
-async function trackingFrom(given: Given, { model }: Training, from?: Moment): Promise<TrainOptions["tracking"]> {
+async function trackingFrom(given: Given, training: Training, from?: Moment): Promise<TrainOptions["tracking"]> {
   if (given.history === undefined) return undefined;
   const epoch = wholeNumber(given, "epoch");
   const tracker = await stateTracker({
-    model,
+    model: training.model,
     storage: historyFolder(String(given.history)),
     samplingRate: positiveNumber(given, "sampling-rate"),
     dtype: choice(given, "dtype", storedTypes),
     ...(given.sites && { sites: String(given.sites).split(",") }),
     ...(from && { resumeAt: { epoch: Math.floor(from.update / epoch), batch: from.update % epoch } }),
   });
+  const tokens = longestOf(training);
+  const { rows, bytes } = tracker.forecast({ epochs: Math.ceil(training.updates / epoch), batches: epoch, tokens });
+  const size = bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+  console.error(`tapescope: the history will take up to ${size}, ${rows.toLocaleString("en")} rows`);
   return { tracker, epoch };
+}
+
+/** Steps of its longest sequences. */
+function longestOf({ task, lengths }: Training): number {
+  const all = "lessons" in lengths ? lengths.lessons : [lengths.longest];
+  return Math.max(...all.map((length) => task.draw(random(0), length, 1).inputs.shape[0] as number));
 }
 
 /** What a training that was ended goes on from. */

@@ -11,7 +11,7 @@ export const pageHtml: string = `<!doctype html>
 <script defer src="plotly.min.js"></script>
 <script defer src="explorer.js"></script>
 <script defer src="start.js"></script>
-<style>body { margin: 0; }</style>
+<style>body { margin: 0; } #explorer { min-height: 100vh; }</style>
 </head>
 <body>
 <main id="explorer"><noscript>This page needs JavaScript to draw its figures.</noscript></main>

@@ -7,7 +7,7 @@ import type { Metric } from "./sweep-options.js";
 /** What should be answered: of a batch of one sequence, its targets [step, 1, output] and mask [step, 1]. */
 export type Answers = Pick<Batch, "targets" | "mask">;
 
-/** How many of the answers' bits are on the wrong side of one half. */
+/** How many of the answers' bits are on the wrong side of one half, of machines that answer in bits. */
 export function wrongBits(answers: Answers): Metric {
   return measuring("wrong bits", answers, (rows) =>
     sum(rows, ({ output, target }) => count(output, (value, i) => value > 0.5 !== (target[i] as number) > 0.5)),

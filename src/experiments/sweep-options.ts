@@ -1,6 +1,7 @@
 import { checkEdits, type Edit, type edit, type SiteEdit } from "../model/edits.js";
 import type { Model } from "../model/model.js";
 import { checkInputs } from "../model/run.js";
+import { checkOptions } from "../tensors/check-options.js";
 import type { NamedArray } from "../tensors/named-array.js";
 import { checkShapes, shapesOf, type Tensors } from "../tensors/tensors.js";
 
@@ -51,7 +52,7 @@ export interface SweepProgress {
   readonly cells: number;
 }
 
-/** How far a sweep has come: plain data, kept as JSON. */
+/** How far a sweep has come: plain data, kept as JSON. A metric is known by its name. */
 export interface SweepMoment {
   /** Tells sweeps of other models, inputs, edits, metrics or batches from this one. */
   readonly sweep: string;
@@ -79,13 +80,17 @@ export function checkSweep(model: Model, parameters: Tensors, input: NamedArray,
     throw new Error(`sweep: the input is one sequence, [step, 1, input]; ${sequences} were given. Choose one of them.`);
   }
   checkShapes(model.name, model.shapes, shapesOf(parameters));
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new Error(`sweep: there is no option "${unknown}"; there are ${names.join(", ")}.`);
-  const { operation, metric, edits = [], batch = 64, stepLabels } = options;
+  checkOptions("sweep", options, names);
+  const { operation, metric, edits = [], batch = 64, stepLabels, from } = options;
   for (const [name, given] of Object.entries({ operation, metric })) {
     if (typeof given === "function") continue;
     const example = { operation: "(at) => at.zero()", metric: "wrongBits(answers)" }[name];
     throw new Error(`sweep: \`${name}\` is a function, such as ${example}; ${JSON.stringify(given)} was given.`);
+  }
+  if (from && ["", "metric"].includes(metric.name)) {
+    throw new Error(
+      "sweep: to go on, `metric` needs a name to be known by: give a named function instead of an arrow.",
+    );
   }
   if (!Number.isSafeInteger(batch) || batch < 1) {
     throw new Error(`sweep: \`batch\` is a whole number of at least 1; ${batch} was given.`);

@@ -12,28 +12,31 @@ export function TokenStrip(props: {
 }): JSX.Element {
   const { tokens, current, choose, highlight, setHighlight } = props;
   return (
-    <ol class="ts-tokens" aria-label="Tokens of the sequence">
-      {tokens.map(({ shown, said, right }, index) => (
-        <li key={index}>
-          <button
-            type="button"
-            class={highlight.token === index ? "ts-token ts-pointed" : "ts-token"}
-            aria-current={index === current ? "step" : undefined}
-            aria-label={labelOf(tokens[index] as TokenName, index)}
-            onClick={() => choose(index)}
-            onMouseEnter={() => setHighlight({ token: index })}
-            onMouseLeave={() => setHighlight({})}
-          >
-            <span class="ts-shown">{shown}</span>
-            {said !== undefined && (
-              <span class={said === right ? "ts-right" : "ts-wrong"}>
-                {said} {said === right ? "✓" : `✗ ${right}`}
-              </span>
-            )}
-          </button>
-        </li>
-      ))}
-    </ol>
+    <>
+      <ol class="ts-tokens" aria-label="Tokens of the sequence">
+        {tokens.map(({ shown, said, right }, index) => (
+          <li key={index}>
+            <button
+              type="button"
+              class={highlight.token === index ? "ts-token ts-pointed" : "ts-token"}
+              aria-current={index === current ? "step" : undefined}
+              aria-label={labelOf(tokens[index] as TokenName, index)}
+              onClick={() => choose(index)}
+              onMouseEnter={() => setHighlight({ token: index })}
+              onMouseLeave={() => setHighlight({})}
+            >
+              <span class="ts-shown">{shown}</span>
+              {said !== undefined && (
+                <span class={said === right ? "ts-right" : "ts-wrong"}>
+                  {said} {said === right ? "✓" : `✗ ${right}`}
+                </span>
+              )}
+            </button>
+          </li>
+        ))}
+      </ol>
+      {tokens.some(({ shown }) => shown === "×") && <p class="ts-faint">Numbers stand with their last digit first.</p>}
+    </>
   );
 }
 

@@ -23,6 +23,7 @@ const parameterFields = ["parameter", "index", "operation", "value", "model"];
  * @throws naming the edit, what is wrong with it, and the choices there are.
  */
 export function checkEdits(model: Model, steps: number, batch: number, edits: readonly Edit[]): void {
+  if (!Array.isArray(edits)) throw new Error('Edits are a list, such as [edit("memory", { step: 3 }).zero()].');
   edits.forEach((one, number) => {
     try {
       checkEdit(model, steps, batch, one);

@@ -30,7 +30,7 @@ export function operandsOf(place: Place, change: Indexed): Region {
  */
 export function changeNumbers(place: Place, change: Indexed, numbers: Float32Array): Uint32Array {
   const { places, operands } = operandsOf(place, change);
-  const greatest = change.operation === "clamp" ? change.value.greatest : 0;
+  const greatest = change.operation === "clamp" ? change.value.greatest + 0 : 0; // JSON knows no −0
   const results: Record<Change["operation"], (found: number, operand: number) => number> = {
     set: (_, operand) => operand,
     add: (found, operand) => found + operand,

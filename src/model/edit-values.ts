@@ -1,4 +1,5 @@
 import { sizeOf } from "../tensors/named-array.js";
+import { quoted } from "../tensors/quoted.js";
 
 /** A number for the whole region of an edit, or nested arrays of the region's shape. */
 export type Values = number | readonly Values[];
@@ -29,7 +30,10 @@ export function numbersOf(values: Values | PackedValues): { shape: readonly numb
   const found = isPacked(values) ? unpacked(values) : flattened(values);
   const bad = found.numbers.findIndex((number) => typeof number !== "number" || !Number.isFinite(Math.fround(number)));
   if (bad < 0) return found;
-  throw new Error(`the value holds ${found.numbers[bad]}; every number must be finite in 32 bits.`);
+  const held: unknown = found.numbers[bad];
+  throw new Error(
+    `the value holds ${typeof held === "string" ? quoted(held) : held}; every number must be finite in 32 bits.`,
+  );
 }
 
 function isPacked(values: Values | PackedValues): values is PackedValues {

@@ -1,3 +1,4 @@
+import { checkOptions } from "../tensors/check-options.js";
 import type { Position } from "../tensors/named-array.js";
 import { type Tensors, tensorOf } from "../tensors/tensors.js";
 import { fromTensor } from "../tensors/transfer.js";
@@ -71,6 +72,7 @@ export function edit(
 ): SiteChanges {
   const { step, ...index } = where;
   const { renormalise } = how;
+  checkOptions("edit", how, ["renormalise", "model"]);
   const made = (change: Change): SiteEdit => {
     return { site, step, index, ...change, ...(renormalise !== undefined && { renormalise }), ...madeFor(how) };
   };
@@ -90,6 +92,7 @@ export function editParameter(
   index: Position = {},
   how: { readonly model?: Model | string } = {},
 ): ParameterChanges {
+  checkOptions("editParameter", how, ["model"]);
   const made = (change: Change): ParameterEdit => ({ parameter, index, ...change, ...madeFor(how) });
   const patch = (other: Tensors): ParameterEdit => {
     const tensor = tensorOf(other, parameter);

@@ -1,3 +1,4 @@
+import { checkOptions } from "../tensors/check-options.js";
 import type { NamedArray } from "../tensors/named-array.js";
 import { select } from "../tensors/named-array.js";
 import { checkShapes, replaceTensors, shapesOf, type Tensors } from "../tensors/tensors.js";
@@ -28,6 +29,7 @@ export function run(
   inputs: NamedArray,
   options: { readonly record?: readonly string[]; readonly edits?: readonly Edit[] } = {},
 ): Run {
+  checkOptions("run", options, ["record", "edits"]);
   const { steps, batch } = checkInputs(model, inputs);
   checkShapes(model.name, model.shapes, shapesOf(parameters));
   const recorded = sitesMatching(model, options.record ?? []);

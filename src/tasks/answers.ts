@@ -61,6 +61,8 @@ function likeliest(probabilities: Float32Array): string {
   return position < 0 ? "?" : `${position}`;
 }
 
+/** Bits; of NaN there are none. */
 function rounded(probabilities: Float32Array): string {
+  if (probabilities.some(Number.isNaN)) return "?".repeat(probabilities.length);
   return Array.from(probabilities, (probability) => (probability >= 0.5 ? 1 : 0)).join("");
 }

@@ -273,6 +273,7 @@ describe("a sweep", () => {
       sweep(model, tensors, input, { ...base, metric: mixed, batch: 4, from: moment, ...options });
     const rest = { metric: outputChange };
     await expect(go({})).rejects.toThrow("another sweep");
+    await expect(go({ metric: () => 0 })).rejects.toThrow("`metric` needs a name");
     await expect(go({ ...rest, batch: 5 })).rejects.toThrow("another sweep");
     await expect(go({ ...rest, operation: () => edit("memory", { step: 0 }).set(1) })).rejects.toThrow("another sweep");
     await expect(go({ ...rest, from: { values: [] } as never })).rejects.toThrow("`moment` of a sweep");

@@ -83,7 +83,7 @@ describe("every command", () => {
         ["train", "copy", "--model", "ntm", "--out", "x", "--slots", "99999999999"],
         /slots is a whole number of at least 2/,
       ],
-      [["train", "copy", "--model", "ntm"], /train needs --out FILE/],
+      [["evaluate", "x"], /evaluate needs --task TASK/],
       [
         ["train", "copy", "--model", "ntm", "--out", "no/such/folder/x"],
         /the folder "no\/such\/folder" does not exist/,

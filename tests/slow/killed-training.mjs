@@ -41,6 +41,7 @@ const { parameters } = await train(
     tracking: { tracker, epoch },
     async onProgress(progress) {
       if (progress.update % epoch !== 0) return;
+      await tracker.saveStateHistory(); // as the command does before its moments
       await saveMoment(moment, progress.moment(), {});
       process.stdout.write(`${progress.update / epoch}\n`);
     },

@@ -167,6 +167,10 @@ describe("a patch", () => {
     const patch = JSON.parse(JSON.stringify(edit("memory", { step: 0 }).patch(other)));
     const result = edited([{ ...patch, index: { slot: 1 } }]);
     expect(select(at(result, "memory", 0), { slot: 1 }).data).toEqual(numbers);
+    const clamped = edit("memory", { step: 0 }).clamp(-1, -0);
+    const one = edit("memory", { step: 0 }).set(1);
+    const [plainly, byJson] = [edited([one, clamped]), edited([one, JSON.parse(JSON.stringify(clamped))])];
+    expect(at(byJson, "memory", 0)).toEqual(at(plainly, "memory", 0));
   });
 
   test("is refused at once: no run, a site or position that is not there, numbers that are not finite", () => {
@@ -318,6 +322,20 @@ describe("a bad edit is refused before anything runs", () => {
     }
     throw new Error("it was not refused");
   };
+
+  test("an option that is not there, which would otherwise change nothing", () => {
+    const misspelt = { renormalize: "slot" } as object;
+    expect(() => edit("memory", { step: 0 }, misspelt)).toThrow(
+      'no option "renormalize"; there are renormalise, model',
+    );
+    expect(() => editParameter("output.bias", {}, misspelt)).toThrow('no option "renormalize"');
+    const lists = { edit: [] } as object;
+    expect(() => run(model, parameters, inputs, lists)).toThrow(
+      'run: there is no option "edit"; there are record, edits',
+    );
+    const alone = edit("memory", { step: 0 }).zero();
+    expect(() => run(model, parameters, inputs, { edits: alone as never })).toThrow("Edits are a list");
+  });
 
   test("an unknown site, listing the sites", () => {
     expect(refusal(edit("memroy", { step: 0 }).set(0))).toMatch(
