@@ -1,4 +1,4 @@
-/** The page's document. Under the server's policy no script may stand in it. */
+/** The page's document. Under the server's policy no script may stand in it. Plotly comes last: the page asks for its data first. */
 export const pageHtml: string = `<!doctype html>
 <html lang="en">
 <head>
@@ -8,9 +8,9 @@ export const pageHtml: string = `<!doctype html>
 <title>tapescope</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="explorer.css">
-<script defer src="plotly.min.js"></script>
 <script defer src="explorer.js"></script>
 <script defer src="start.js"></script>
+<script defer src="plotly.min.js"></script>
 <style>body { margin: 0; } #explorer { min-height: 100vh; }</style>
 </head>
 <body>

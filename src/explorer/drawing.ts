@@ -55,7 +55,16 @@ function soon(work: () => void): void {
   waiting.add(work);
 }
 
+/** Whether what draws is loaded, or will not be. */
+function ready(): boolean {
+  return "Plotly" in globalThis || document.readyState === "complete";
+}
+
 function frame(): void {
+  if (!ready()) {
+    requestAnimationFrame(frame);
+    return;
+  }
   const end = performance.now() + budget;
   try {
     for (const work of waiting) {
