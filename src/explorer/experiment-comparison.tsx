@@ -6,7 +6,8 @@ import { LookingPickers } from "./attention-tab.js";
 import { changeByStep, outputsCompared, siteCompared } from "./experiment-figures.js";
 import { lookingSites, memorySite } from "./looking-sites.js";
 import type { Trial } from "./machine-bench.js";
-import { Plot } from "./plot.js";
+import { columnFrame, columnMark, inPanels, rowFrame } from "./marks.js";
+import { type Mark, Plot, type PlotPoint } from "./plot.js";
 import { placeOf } from "./shown-sites.js";
 import { StepBar } from "./step-bar.js";
 import type { ModeProps } from "./view.js";
@@ -15,7 +16,7 @@ import type { ModeProps } from "./view.js";
 export function Comparison(
   props: ModeProps & { readonly trial: Trial; readonly edited: Run; readonly step: number },
 ): JSX.Element {
-  const { trial, edited, step, view, setView, active, sources } = props;
+  const { trial, edited, step, view, setView, active, sources, highlight, setHighlight } = props;
   const { reading, run, machine } = trial;
   const { model } = machine.checkpoint;
   const { tokens } = reading;
@@ -33,11 +34,18 @@ export function Comparison(
       [run, edited, at, step, head],
     ),
   };
+  const axesOf = (name: string): readonly string[] => model.sites.find((site) => site.name === name)?.axes ?? [];
+  const linked = (site: string) => linkedMarks(axesOf(site), { step, slot: view.slot, highlight, setHighlight });
   return (
     <>
       <Outcome trial={trial} edited={edited} />
       <section class="ts-panel" aria-label="Outputs compared">
-        <Plot figure={figures.outputs} label="Outputs: original, edited, difference" />
+        <Plot
+          figure={figures.outputs}
+          label="Outputs: original, edited, difference"
+          {...linkedMarks(["output"], { step, slot: -1, highlight, setHighlight })}
+          onClick={({ column }) => setView({ token: column as number })}
+        />
       </section>
       <StepBar
         tokens={tokens}
@@ -48,17 +56,44 @@ export function Comparison(
       />
       {figures.memory && (
         <section class="ts-panel" aria-label="Memory compared">
-          <Plot figure={figures.memory} label={`${memory} at token ${step}: original, edited, difference`} />
+          <Plot
+            figure={figures.memory}
+            label={`${memory} at token ${step}: original, edited, difference`}
+            {...linked(memory as string)}
+          />
         </section>
       )}
       {figures.looking && at && (
         <section class="ts-panel" aria-label="Attention compared">
           <LookingPickers view={view} setView={setView} places={places} place={at} />
-          <Plot figure={figures.looking} label={`${at.label}: original, edited, difference`} />
+          <Plot figure={figures.looking} label={`${at.label}: original, edited, difference`} {...linked(at.site)} />
         </section>
       )}
     </>
   );
+}
+
+/** Marks of what is pointed at or chosen elsewhere, in the three panels of a comparison, and what pointing here marks. */
+function linkedMarks(
+  axes: readonly string[],
+  at: Pick<ModeProps, "highlight" | "setHighlight"> & { readonly step: number; readonly slot: number },
+): { readonly marks: readonly Mark[]; readonly onHover: (point: PlotPoint | undefined) => void } {
+  const overTokens = axes.length === 1; // such a site is drawn over all tokens
+  const [rows, columns] = overTokens ? [axes[0], "token"] : axes.slice(-2);
+  const { step, slot, highlight, setHighlight } = at;
+  const slots = [slot, highlight.slot ?? -1].filter((one) => one >= 0);
+  const marks = [
+    ...(overTokens ? [columnFrame(step)] : []),
+    ...(overTokens && highlight.token !== undefined ? [columnMark(highlight.token)] : []),
+    ...(rows === "slot" ? slots.map(rowFrame) : []),
+    ...(columns === "slot" ? slots.map(columnFrame) : []),
+  ];
+  const onHover = (point: PlotPoint | undefined): void => {
+    const slotAt = rows === "slot" ? point?.row : columns === "slot" ? point?.column : undefined;
+    const tokenAt = overTokens ? point?.column : undefined;
+    setHighlight({ ...(slotAt !== undefined && { slot: slotAt }), ...(tokenAt !== undefined && { token: tokenAt }) });
+  };
+  return { marks: marks.flatMap((mark) => inPanels(mark, 3)), onHover };
 }
 
 /** What the edits come to: both answers, and where the outputs part. */

@@ -10,7 +10,7 @@ import { CellEditor } from "./experiment-editor.js";
 import { EditList } from "./experiment-list.js";
 import { OperationForm } from "./experiment-operations.js";
 import type { PatchSource } from "./experiment-patch.js";
-import { firstRegion, type Picked, placeOf, TargetPicker } from "./experiment-target.js";
+import { firstRegion, type Picked, pickedFrom, placeOf, TargetPicker } from "./experiment-target.js";
 import { stepOf } from "./inference-mode.js";
 import { memorySite } from "./looking-sites.js";
 import type { TimedRun } from "./machine.js";
@@ -20,7 +20,7 @@ import { messageOf, Problem } from "./message.js";
 import { misfitOf } from "./misfit.js";
 import { useEdits } from "./use-edits.js";
 import type { OpenedHistory } from "./use-history.js";
-import type { ModeProps } from "./view.js";
+import type { ModeProps, View } from "./view.js";
 import "./experiment.css";
 
 /** Change what is inside a machine while it runs, and see what comes of it. */
@@ -47,11 +47,13 @@ function Experiment(props: ModeProps & { readonly trial: Trial }): JSX.Element {
     problem: left,
     tooLong,
   } = useEdits(props, machine.name, (edits) => checkEdits(model, Number.MAX_SAFE_INTEGER, 1, edits));
-  const [wanted, pick] = useState<Picked>(() => firstPicked(model, Math.max(0, view.token)));
+  const [begun] = useState(Math.max(0, view.token));
+  const wanted = useMemo(() => pickedFrom(view.target, model) ?? firstPicked(model, begun), [view.target, model]);
+  const pick = (picked: Picked): void => props.setView({ target: JSON.stringify(picked) });
   const picked = { ...wanted, step: Math.min(wanted.step, tokens.length - 1) };
   const outcome = useMemo(() => attempt(() => machine.run(batch.inputs, log.edits)), [trial, log.edits]);
   const [edited, problem] = "value" in outcome ? [outcome.value, ""] : [trial.run, outcome.problem];
-  const patch = usePatchSource(trial, opened);
+  const patch = usePatchSource(trial, opened, view);
 
   const target: Target =
     picked.kind === "parameter"
@@ -114,7 +116,8 @@ function attempt<Value>(make: () => Value): { readonly value: Value } | { readon
   }
 }
 
-function usePatchSource(trial: Trial, { history, version, problem }: OpenedHistory): PatchSource {
+function usePatchSource(trial: Trial, { history, version, problem }: OpenedHistory, view: View): PatchSource {
+  const { epoch, batch, token, sequence } = view;
   return useMemo(() => {
     const { machine, reading, text, run, task } = trial;
     const at = (from: TimedRun, target: Target, step: number): NamedArray => {
@@ -132,6 +135,7 @@ function usePatchSource(trial: Trial, { history, version, problem }: OpenedHisto
       },
       history,
       historyProblem: problem ?? misfitOf(history, machine.checkpoint),
+      shown: { epoch, batch, token, sequence },
     };
-  }, [trial, history, version, problem]);
+  }, [trial, history, version, problem, epoch, batch, token, sequence]);
 }

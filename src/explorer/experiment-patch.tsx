@@ -20,6 +20,8 @@ export interface PatchSource {
   /** The value that the machine has when it is shown another input. @throws if the text is none, or has no such token */
   elsewhere(target: Target, text: string, step: number): NamedArray;
   readonly history: History | undefined;
+  /** The recorded moment that the page shows. */
+  readonly shown: { readonly epoch: number; readonly batch: number; readonly token: number; readonly sequence: number };
   /** Why nothing can be taken from the history. */
   readonly historyProblem: string | undefined;
 }
@@ -38,7 +40,7 @@ export function PatchFields(props: {
   const from = ofParameter ? "history" : wanted;
   const [step, setStep] = useState(0);
   const [text, type] = useState(source.text);
-  const [moment, setMoment] = useState({ epoch: -1, batch: -1, token: -1, sequence: 0 });
+  const [moment, setMoment] = useState(source.shown);
   const history = source.historyProblem === undefined ? source.history : undefined;
   const at = history && momentOf(history, moment);
   // Before the next click: whoever applies a patch means what is seen.

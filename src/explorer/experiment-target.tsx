@@ -93,6 +93,26 @@ export function TargetPicker(props: {
   );
 }
 
+/** What an address says is to be edited; undefined if that is nothing of this model. */
+export function pickedFrom(text: string, model: Model): Picked | undefined {
+  let given: Partial<Picked>;
+  try {
+    given = Object(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+  const { kind, name = "", step, region } = given;
+  const known = kind === "parameter" ? Object.keys(model.shapes) : model.sites.map((site) => site.name);
+  if ((kind !== "site" && kind !== "parameter") || !known.includes(name)) return undefined;
+  const { axes, shape } = placeOf(model, { kind, name });
+  const positions = axes.flatMap((axis, index) => {
+    const position = Object(region)[axis];
+    const fits = Number.isInteger(position) && position >= 0 && position < (shape[index] as number);
+    return fits ? [[axis, position as number]] : [];
+  });
+  return { kind, name, step: Math.max(0, Math.trunc(Number(step)) || 0), region: Object.fromEntries(positions) };
+}
+
 /** Axes and shape of what is edited. */
 export function placeOf(
   { sites, shapes }: Model,

@@ -27,6 +27,14 @@ export function panelFrame(panel: number): Mark {
   return { type: "rect", ...place, line: { color: ORANGE, width: 2.5 } };
 }
 
+/** A mark over a row or a column, in each of several panels side by side. */
+export function inPanels(mark: Mark, panels: number): Mark[] {
+  return Array.from({ length: panels }, (_, panel) => {
+    const of = (axis: "x" | "y") => `${axis}${suffixOf(panel)}${mark[`${axis}ref`] === "paper" ? " domain" : ""}`;
+    return { ...mark, xref: of("x"), yref: of("y") };
+  });
+}
+
 /** A frame around one row. */
 export function rowFrame(index: number): Mark {
   const place = { xref: "paper", yref: "y", x0: 0, x1: 1, y0: index - 0.5, y1: index + 0.5 };

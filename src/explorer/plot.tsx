@@ -59,7 +59,7 @@ export function Plot(props: {
   const own = useRef<Drawing>(undefined);
   useEffect(() => {
     const element = place.current as Drawn;
-    plotly(); // that it is missing is said now, and in the figure's place
+    if (document.readyState === "complete") plotly(); // that it is missing is said now, and in the figure's place
     const drawn: { figure?: Figure; text?: string; marks?: readonly Mark[]; width?: number } = {};
     own.current = drawing(element, (width) => {
       const { figure, marks = [], height = figure.layout.height } = latest.current;
@@ -79,7 +79,7 @@ export function Plot(props: {
     });
     return () => {
       own.current?.end();
-      plotly().purge(element);
+      if (drawn.figure) plotly().purge(element);
     };
   }, []);
   useLayoutEffect(() => own.current?.change(), [props.figure, props.marks, props.height]); // drawn in this very frame

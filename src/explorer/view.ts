@@ -24,6 +24,8 @@ export interface View {
   readonly checkpoint: string;
   /** What was typed for the machine, as its task writes it. */
   readonly input: string;
+  /** What the experiment is about to edit, as JSON; "" is the memory. */
+  readonly target: string;
   /** The edits of the experiment with this checkpoint, as JSON; "" for none. */
   readonly edits: string;
 }
@@ -42,6 +44,7 @@ export const firstView: View = {
   parameter: "",
   checkpoint: "",
   input: "",
+  target: "",
   edits: "",
 };
 

@@ -372,6 +372,28 @@ describe.skipIf(browserMissing).each(places)("An experiment %s", (place) => {
 describe.skipIf(browserMissing)("The address of an experiment", () => {
   const checkpoint = "ntm-copy.safetensors";
 
+  test("holds what is to be edited; a slot that is marked is marked in every comparison", async () => {
+    const { page, errors } = await open("experiment&token=2&slot=3", checkpoint);
+    await page.getByLabel("Component").selectOption("site read.0.weights");
+    await page.getByRole("spinbutton", { name: "slot", exact: true }).fill("7");
+    const held = () => page.evaluate(() => new URLSearchParams(location.hash.slice(1)).get("target"));
+    await expect.poll(held, waiting).toContain('"region":{"slot":7}');
+
+    const other = await open(await page.evaluate(() => location.hash.replace("#mode=", "")), checkpoint);
+    expect(await other.page.getByLabel("Component").inputValue()).toBe("site read.0.weights");
+    expect(await other.page.getByRole("spinbutton", { name: "slot", exact: true }).inputValue()).toBe("7");
+    for (const label of ["Memory compared", "Attention compared"]) {
+      const plot = other.page.getByLabel(label).locator(".js-plotly-plot");
+      const rows = () =>
+        plot.evaluate((element) => {
+          const { layout } = element as unknown as { layout: { shapes?: { y0: number }[] } };
+          return layout.shapes?.filter(({ y0 }) => y0 === 2.5).length;
+        });
+      await expect.poll(rows, waiting).toBe(3);
+    }
+    expect([...errors, ...other.errors]).toEqual([]);
+  });
+
   test("holds its edits, and a link reopens them; of too many for it the page says that a link leaves them out", async () => {
     const { page, errors } = await open("experiment", checkpoint);
     await typeInput(page, copied);

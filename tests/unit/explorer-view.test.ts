@@ -17,6 +17,7 @@ const anyView: fc.Arbitrary<View> = fc.record({
   parameter: fc.string(),
   checkpoint: fc.string(),
   input: fc.string({ unit: "grapheme" }),
+  target: fc.string({ unit: "grapheme" }),
   edits: fc.string({ unit: "grapheme" }),
 }) as fc.Arbitrary<View>;
 
