@@ -1,11 +1,12 @@
 // One edited run of the multiplication checkpoint, 27 × 4, with all sites recorded or only the outputs: replayed, beside
 // the same operation by operation on TensorFlow.js's native backend; and in headless Chromium, beside the limit of 5 ms.
 // "first" is the first run of a model, in which its step is recorded. BENCH_CHECKPOINT names another checkpoint.
-import { accessSync, constants, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { build } from "vite";
 import { useBackend } from "../../dist/tensors/backend.js";
+import { browserPath } from "./shared/browser.mjs";
 import { editedRun } from "./shared/edited-run.mjs";
 import { clock, interleave, median, tell } from "./shared/measure.mjs";
 
@@ -86,19 +87,4 @@ async function bundled() {
     },
   });
   return output[0].code;
-}
-
-function browserPath() {
-  const names = ["chromium", "chromium-browser", "google-chrome"];
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  return names
-    .flatMap((name) => folders.map((folder) => join(folder, name)))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }

@@ -1,9 +1,9 @@
 // The explorer's page in headless Chromium, on what is in data/: from the page's address to its first figure, from an edit to
 // the figures that show it, and tokens stepped through; beside the limits that it should keep, and beside drawing the same
 // figures anew with Plotly.newPlot. Usage: node tests/bench/explorer.mjs [DIST]
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { browserPath } from "./shared/browser.mjs";
 import { median, tell } from "./shared/measure.mjs";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -158,19 +158,4 @@ async function editTimes(count) {
     await new Promise((done) => setTimeout(done, 600)); // what is not seen follows
   }
   return times;
-}
-
-function browserPath() {
-  const names = ["chromium", "chromium-browser", "google-chrome"];
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  return names
-    .flatMap((name) => folders.map((folder) => join(folder, name)))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }
