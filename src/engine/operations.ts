@@ -58,6 +58,11 @@ const mapOperations: Readonly<Record<MapOperation, (...values: number[]) => numb
   select: (condition, x, y) => (condition !== 0 ? x : y),
 };
 
+/** Whether there is an operation of that name, of so many numbers. */
+export function isMapOperation(name: string, numbers: number): name is MapOperation {
+  return Object.hasOwn(mapOperations, name) && mapOperations[name as MapOperation].length === numbers;
+}
+
 /** The operation's value, as a float32. */
 export function evaluate(operation: MapOperation, values: readonly number[]): number {
   return Math.fround(mapOperations[operation](...values));

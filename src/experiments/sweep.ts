@@ -1,24 +1,15 @@
 import { editedParameters, isParameterEdit, type SiteEdit } from "../model/edits.js";
 import type { Model } from "../model/model.js";
+import { recordingsOf } from "../model/recorded-model.js";
 import { type NamedArray, namedArray } from "../tensors/named-array.js";
 import { replaceTensors, type Tensors } from "../tensors/tensors.js";
 import { turn } from "../tensors/turn.js";
 import { openBatches } from "./sweep-batch.js";
 import { planSweep, type SweepPlan } from "./sweep-cells.js";
 import { checkBaseline, sweepName, toJson, valuesFrom } from "./sweep-moment.js";
-import { checkSweep, type Metric, type SweepMoment, type SweepOptions } from "./sweep-options.js";
+import { checkSweep, type Metric, type Sweep, type SweepOptions } from "./sweep-options.js";
 
-/** What a sweep found. */
-export interface Sweep {
-  /** The metric of every edited run, [...over]; NaN where the sweep was stopped before it. */
-  readonly values: NamedArray;
-  /** The metric of the original run. */
-  readonly baseline: number;
-  readonly done: number;
-  readonly cells: number;
-  /** What the same call goes on from, as its option `from`: plain data, which JSON keeps. */
-  readonly moment: SweepMoment;
-}
+export type { Sweep } from "./sweep-options.js";
 
 /**
  * Make the same edit at each place in turn, each in a run of its own, and map what it does: ablation, or with
@@ -47,7 +38,8 @@ export async function sweep(
   const plan = planSweep(model, steps, options);
   const { cells } = plan;
   const { edits = [], metric, from, signal, onProgress } = options;
-  const batch = batchFor(cells.length + 1, options.batch ?? 64); // the original is one of the runs
+  const most = recordingsOf(model) ? 1 : (options.batch ?? 64); // a recording is of one sequence
+  const batch = batchFor(cells.length + 1, most); // the original is one of the runs
   const name = sweepName(model, input, plan, options, batch);
   const values = from ? valuesFrom(from, name, cells.length) : [];
   const edited = editedParameters(model, parameters, edits);
@@ -58,18 +50,21 @@ export async function sweep(
     const measure = (one: NamedArray): number => measured(metric, one, original);
     const baseline = measure(original);
     if (from) checkBaseline(from, baseline);
+    const soFar = (): Sweep => {
+      const moment = { sweep: name, cells: cells.length, baseline: toJson(baseline), values: values.map(toJson) };
+      return { values: mapOf(plan, metric, values), baseline, done: values.length, cells: cells.length, moment };
+    };
     values.push(...outputs.map(measure));
-    await onProgress?.({ done: values.length, cells: cells.length });
+    await onProgress?.({ done: values.length, cells: cells.length, soFar });
     let paused = performance.now();
     while (values.length < cells.length && !signal?.aborted) {
       values.push(...batches.next(cells.slice(values.length, values.length + batch)).map(measure));
-      await onProgress?.({ done: values.length, cells: cells.length });
+      await onProgress?.({ done: values.length, cells: cells.length, soFar });
       if (performance.now() - paused < 20) continue;
       await turn();
       paused = performance.now();
     }
-    const moment = { sweep: name, cells: cells.length, baseline: toJson(baseline), values: values.map(toJson) };
-    return { values: mapOf(plan, metric, values), baseline, done: values.length, cells: cells.length, moment };
+    return soFar();
   } finally {
     replaceTensors(edited, parameters);
   }

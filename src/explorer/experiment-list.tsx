@@ -14,12 +14,14 @@ export function EditList(props: {
   readonly log: EditLog;
   readonly act: (action: EditAction) => void;
   readonly code: string;
+  /** The machine's `modelKey`, with which edits are saved: another model then refuses them. */
+  readonly model: string;
   /** @throws if the run could not carry the edits out */
   readonly check: (edits: readonly Edit[]) => void;
   /** Whether the address has no room for them. */
   readonly tooLong: boolean;
 }): JSX.Element {
-  const { log, act, code, check, tooLong } = props;
+  const { log, act, code, model, check, tooLong } = props;
   const { edits } = log;
   const first = Math.max(0, edits.length - mostListed);
   const [problem, setProblem] = useState("");
@@ -28,7 +30,7 @@ export function EditList(props: {
     try {
       const loaded = editsFromJson(await file.text());
       check(loaded);
-      act({ type: "replace", edits: loaded });
+      act({ type: "replace", edits: loaded.map((one) => withoutModel(one, model)) });
       setProblem("");
     } catch (error) {
       setProblem(`${file.name}: ${messageOf(error)}`);
@@ -51,7 +53,10 @@ export function EditList(props: {
         <Button onClick={() => act({ type: "replace", edits: [] })} disabled={edits.length === 0}>
           Remove all
         </Button>
-        <Button onClick={() => save(editsToJson(edits))} disabled={edits.length === 0}>
+        <Button
+          onClick={() => save(editsToJson(edits.map((one) => ({ ...one, model: one.model ?? model }))))}
+          disabled={edits.length === 0}
+        >
           Save as JSON
         </Button>
         <label class="ts-button ts-file">
@@ -100,6 +105,11 @@ export function EditList(props: {
       </details>
     </section>
   );
+}
+
+/** An edit of this page's own machine, which goes without saying here. */
+function withoutModel({ model, ...edit }: Edit, ours: string): Edit {
+  return model === undefined || model === ours ? edit : { ...edit, model };
 }
 
 /** An edit in one line: long values end in "…". */

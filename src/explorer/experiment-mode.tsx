@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { checkEdits, type Edit } from "../model/edits.js";
+import { modelKey } from "../model/model-key.js";
 import { series } from "../model/run.js";
 import { type NamedArray, type Position, select } from "../tensors/named-array.js";
 import { notebookCode } from "./edit-code.js";
@@ -88,7 +89,7 @@ function Experiment(props: ModeProps & { readonly trial: Trial }): JSX.Element {
             check={check}
           />
         </section>
-        <EditList log={log} act={act} code={code} check={check} tooLong={sources.live && tooLong} />
+        <EditList {...{ log, act, code, check }} model={modelKey(model)} tooLong={sources.live && tooLong} />
       </div>
       <div class="ts-results">
         {left && <Problem message={left} />}

@@ -27,18 +27,25 @@ export function Verdict(props: { readonly shown: string; readonly answers: Answe
 /** Every answer with the probability of each digit, or of each bit to be 1; a row leads to its token. */
 export function AnswersTable(props: {
   readonly answers: Answers;
+  /** Whether one of many is answered; else bits. */
   readonly digits: boolean;
+  readonly names: readonly string[] | undefined;
   readonly step: number;
   readonly choose: (step: number) => void;
 }): JSX.Element {
-  const { answers, digits, step, choose } = props;
+  const { answers, digits, names, step, choose } = props;
   const count = answers.steps[0]?.probabilities.length ?? 0;
-  const columns = Array.from({ length: count }, (_, index) => (digits ? `${index}` : `bit ${index + 1}`));
+  const columns = Array.from({ length: count }, (_, i) => names?.[i] ?? (digits ? `${i}` : `bit ${i + 1}`));
   return (
     <div class="ts-answers-place">
       <table class="ts-answers">
         <caption>
-          {digits ? "Probability of every digit" : "Probability of every bit to be 1"}; a token's number leads to it
+          {names
+            ? "Probability of every answer"
+            : digits
+              ? "Probability of every digit"
+              : "Probability of every bit to be 1"}
+          ; a token's number leads to it
         </caption>
         <thead>
           <tr>

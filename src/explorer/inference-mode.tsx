@@ -41,7 +41,7 @@ function Result(props: ModeProps & { readonly trial: Trial }): JSX.Element {
           </p>
         ))}
         {answers.steps.length > 0 && (
-          <AnswersTable answers={answers} digits={model.activation === "softmax"} step={step} choose={choose} />
+          <AnswersTable {...{ answers, names: reading.names, step, choose }} digits={model.activation === "softmax"} />
         )}
       </section>
       <StepBar tokens={reading.tokens} step={step} choose={choose} active={active} alone={sources.live} />

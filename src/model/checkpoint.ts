@@ -1,3 +1,4 @@
+import { NotRecordable } from "../engine/recorder.js";
 import { quoted } from "../tensors/quoted.js";
 import {
   fromFloat32,
@@ -12,6 +13,7 @@ import { toTensor } from "../tensors/transfer.js";
 import type { Model } from "./model.js";
 import { nsmFromMetadata } from "./nsm-metadata.js";
 import { ntmFromMetadata } from "./ntm-metadata.js";
+import { decodeModel, encodeModel, recordingsOf } from "./recorded-model.js";
 import type { Shapes } from "./sizes.js";
 import { ttmFromMetadata } from "./ttm-metadata.js";
 
@@ -30,19 +32,49 @@ export type ModelReaders = Readonly<Record<string, ModelReader>>;
 
 const readers: ModelReaders = { ntm: ntmFromMetadata, nsm: nsmFromMetadata, ttm: ttmFromMetadata };
 
+/** Where the metadata keep the recording of a model's step. */
+const recordingKey = "recording";
+
 /**
  * A checkpoint as safetensors bytes: the parameters under their names, the model and its sizes in the metadata. A model
- * whose own metadata have no "model" is kept by its name.
+ * whose own metadata have no "model" is kept by its name. With a model that is not of this library goes the recording of its
+ * step, so that it can be run where its code is not known; unless the step cannot be recorded.
  */
 export function encodeCheckpoint({ model, parameters, metadata }: Checkpoint): Uint8Array {
   const tensors = Object.keys(model.shapes).map((name) => {
     const tensor = tensorOf(parameters, name);
     return [name, fromFloat32(tensor.shape, tensor.dataSync() as Float32Array)] as const;
   });
-  return writeSafetensors({
-    metadata: new Map(Object.entries({ ...metadata, model: model.name, ...model.metadata })),
-    tensors: new Map(tensors),
-  });
+  const said = new Map(Object.entries({ ...metadata, model: model.name, ...model.metadata }));
+  const recording = isOwn(model, said) ? recordingOf(model) : undefined;
+  if (recording !== undefined) said.set(recordingKey, recording);
+  return writeSafetensors({ metadata: said, tensors: new Map(tensors) });
+}
+
+/** Whether a model is another than the library makes of its metadata, as far as its sites tell. */
+function isOwn(model: Model, metadata: ReadonlyMap<string, string>): boolean {
+  const reader = readerOf(metadata, readers);
+  if (!reader || recordingsOf(model)) return true;
+  const sites = ({ sites }: Model): string => JSON.stringify(sites.map(({ name, axes, shape }) => [name, axes, shape]));
+  try {
+    return sites(reader(metadata, new Map(Object.entries(model.shapes)))) !== sites(model);
+  } catch {
+    return true; // it has the name of a model that is known here, and other metadata
+  }
+}
+
+function recordingOf(model: Model): string | undefined {
+  try {
+    return encodeModel(model);
+  } catch (error) {
+    if (error instanceof NotRecordable) return undefined;
+    throw error;
+  }
+}
+
+function readerOf(metadata: ReadonlyMap<string, string>, known: ModelReaders): ModelReader | undefined {
+  const kind = metadata.get("model");
+  return kind !== undefined && Object.hasOwn(known, kind) ? known[kind] : undefined;
 }
 
 /**
@@ -57,24 +89,31 @@ export function decodeCheckpoint(bytes: Uint8Array, models: ModelReaders = {}): 
 
 /** The model and parameters in a safetensors file that was read already; other tensors in it are left alone. */
 export function checkpointIn(file: SafetensorsFile, models: ModelReaders = {}): Checkpoint {
-  const kind = file.metadata.get("model");
-  const known = { ...readers, ...models };
-  const reader = kind !== undefined && Object.hasOwn(known, kind) ? known[kind] : undefined;
-  if (!reader) {
-    throw new Error(
-      `The metadata's "model" is ${quoted(kind ?? "")}; known models are ${Object.keys(known).join(", ")}. In a notebook, ` +
-        "a model of your own is given to loadCheckpoint as one of its `models`.",
-    );
-  }
   const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name, shape]));
-  const model = reader(file.metadata, shapes);
+  const model = modelOf(file.metadata, shapes, models);
   checkShapes(model.name, model.shapes, shapes);
   const arrays = Object.entries(model.shapes).map(([name, shape]) => {
     return [name, { shape, data: toFloat32(name, file.tensors.get(name) as StoredTensor) }] as const;
   });
+  const { [recordingKey]: _, ...metadata } = Object.fromEntries(file.metadata);
   return {
     model,
     parameters: Object.fromEntries(arrays.map(([name, array]) => [name, toTensor(array)])),
-    metadata: Object.fromEntries(file.metadata),
+    metadata,
   };
+}
+
+/** The caller's code for a model goes before the recording that a file holds of it, and that before the library's. */
+function modelOf(metadata: ReadonlyMap<string, string>, shapes: Shapes, models: ModelReaders): Model {
+  const own = readerOf(metadata, models);
+  if (own) return own(metadata, shapes);
+  const recording = metadata.get(recordingKey);
+  if (recording !== undefined) return decodeModel(recording);
+  const reader = readerOf(metadata, readers);
+  if (reader) return reader(metadata, shapes);
+  throw new Error(
+    `The metadata's "model" is ${quoted(metadata.get("model") ?? "")}; known models are ` +
+      `${Object.keys({ ...readers, ...models }).join(", ")}. In a notebook, a model of your own is given to loadCheckpoint as ` +
+      "one of its `models`.",
+  );
 }

@@ -5,6 +5,7 @@ import { checkShapes, replaceTensors, shapesOf, type Tensors } from "../tensors/
 import { carryOut } from "./carry-out.js";
 import { checkEdits, type Edit, editedParameters, isParameterEdit, type SiteEdit } from "./edits.js";
 import { type Model, sitesMatching } from "./model.js";
+import { recordingsOf } from "./recorded-model.js";
 import type { Run } from "./run-request.js";
 
 export { runRefusal } from "./replayed-run.js";
@@ -63,6 +64,12 @@ export function checkInputs(model: Model, inputs: NamedArray): { steps: number; 
     throw new Error(
       `${model.name} takes inputs [step, batch, ${model.inputs}] of at least one step and one sequence; ` +
         `[${inputs.axes}] of [${inputs.shape}] was given.`,
+    );
+  }
+  if (batch > 1 && recordingsOf(model)) {
+    throw new Error(
+      `This ${model.name} came as a recording, which runs one sequence at a time; ${batch} were given. Run them one by one, ` +
+        "or give its code: loadCheckpoint(path, { models }).",
     );
   }
   return { steps, batch };

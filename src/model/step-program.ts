@@ -7,8 +7,9 @@ import { at, reserveAll } from "../engine/recorded-step.js";
 import { sizeOf } from "../tensors/named-array.js";
 import { type Tensors, tensorOf } from "../tensors/tensors.js";
 import type { Model } from "./model.js";
+import { recordingsOf } from "./recorded-model.js";
 import type { State } from "./run-request.js";
-import { recordModel, shapesIn } from "./step-recording.js";
+import { modelRecording, recordSteps, shapesIn } from "./step-recording.js";
 
 /** A model's step, ready to be replayed. */
 export interface StepProgram {
@@ -35,7 +36,8 @@ export const noShift = -0;
 
 /** Record a model's step and make a program of it. @throws NotRecordable */
 export function stepProgram(model: Model, batch: number): StepProgram {
-  const { start, steps, given, results } = recordModel(model, batch);
+  const recordings = recordingsOf(model) ?? recordSteps(model, batch);
+  const { start, steps, given, results } = modelRecording(model, batch, recordings);
   const machine = newMachine();
   const unprepared: Machine = { ...machine, prepare: () => {} };
   const places = reserveAll(machine, given);

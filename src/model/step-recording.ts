@@ -6,7 +6,15 @@ import { type Tensors, tensorOf } from "../tensors/tensors.js";
 import type { Model } from "./model.js";
 import { siteStep } from "./site-step.js";
 
-/** What a model computes for a batch of one size. */
+/** What a model computes for a batch of one size, as it was recorded. */
+export interface StepRecordings {
+  /** From "parameter.NAME" the state before the first step, "state.NAME". */
+  readonly start: Recording;
+  /** One recording of all steps, or one of the first and one of all others. */
+  readonly steps: readonly Recording[];
+}
+
+/** What a model computes for a batch of one size, ready to be made a program. */
 export interface ModelRecording {
   /** From "parameter.NAME" the state before the first step, "state.NAME". */
   readonly start: Recording;
@@ -28,10 +36,8 @@ export interface ModelRecording {
  * @throws NotRecordable if the model reads values on the way, uses an operation that cannot be recorded, or has a state
  * that goes on changing its shape
  */
-export function recordModel(model: Model, batch: number): ModelRecording {
-  const parameters = prefixed(model.shapes, "parameter.");
-  const sites = Object.fromEntries(model.sites.map(({ name, shape }) => [name, [batch, ...shape]]));
-  const edits = { ...prefixed(sites, "scale."), ...prefixed(sites, "shift.") };
+export function recordSteps(model: Model, batch: number): StepRecordings {
+  const { parameters, edits } = givenTo(model, batch);
   const recordStep = (states: Shapes): Recording => {
     const given = { ...parameters, ...states, input: [batch, model.inputs], ...edits };
     return record((all) => recordedStep(model, batch, all), given);
@@ -44,11 +50,28 @@ export function recordModel(model: Model, batch: number): ModelRecording {
   if (!isSame(later, statesIn(other))) {
     throw new NotRecordable(`The state of ${model.name} changes its names or shapes from step to step.`);
   }
+  return { start, steps: [...new Set([first, other])] };
+}
+
+/** Recordings, split into what parameters decide and what each step does. */
+export function modelRecording(model: Model, batch: number, { start, steps }: StepRecordings): ModelRecording {
+  const { parameters, edits } = givenTo(model, batch);
+  const [first, other] = [steps[0], steps.at(-1)] as [Recording, Recording];
+  const states = { ...shapesIn(start.outputs), ...statesIn(first) };
   return {
     start,
-    steps: [...new Set([first, other])].map((one) => splitRecording(one, (name) => name.startsWith("parameter."))),
-    given: { ...parameters, ...states, ...later, input: [batch, model.inputs], ...edits },
+    steps: steps.map((one) => splitRecording(one, (name) => name.startsWith("parameter."))),
+    given: { ...parameters, ...states, input: [batch, model.inputs], ...edits },
     results: shapesIn(other.outputs),
+  };
+}
+
+/** Shapes of what a step is given: parameters, and what edits do at each site. */
+function givenTo(model: Model, batch: number): { readonly parameters: Shapes; readonly edits: Shapes } {
+  const sites = Object.fromEntries(model.sites.map(({ name, shape }) => [name, [batch, ...shape]]));
+  return {
+    parameters: prefixed(model.shapes, "parameter."),
+    edits: { ...prefixed(sites, "scale."), ...prefixed(sites, "shift.") },
   };
 }
 

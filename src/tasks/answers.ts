@@ -1,4 +1,5 @@
 import { type NamedArray, select } from "../tensors/named-array.js";
+import { bitOf } from "./bits.js";
 import type { Reading } from "./typed-input.js";
 
 /** What a machine answered at one step, beside what was right. */
@@ -31,14 +32,14 @@ export interface Answers {
  * @param outputs of one sequence, after the activation [step, batch, output]
  */
 export function answersOf(
-  { batch, asked, say }: Reading,
+  { batch, asked, say, names }: Reading,
   model: { readonly activation: "sigmoid" | "softmax" },
   outputs: NamedArray,
 ): Answers {
   const given = select(outputs, { batch: 0 });
   const width = given.shape[1] as number;
   const row = (data: Float32Array, step: number) => data.subarray(step * width, (step + 1) * width);
-  const read = model.activation === "softmax" ? likeliest : rounded;
+  const read = model.activation === "softmax" ? (row: Float32Array) => likeliest(row, names) : rounded;
   const steps = asked.flatMap((label, step): Answer[] => {
     if (batch.mask.data[step] !== 1) return [];
     const probabilities = row(given.data, step);
@@ -55,14 +56,14 @@ export function answersOf(
   };
 }
 
-/** The position of the largest of some probabilities; of NaN there is none. */
-function likeliest(probabilities: Float32Array): string {
+/** The name or the position of the largest of some probabilities; of NaN there is none. */
+function likeliest(probabilities: Float32Array, names?: readonly string[]): string {
   const position = probabilities.indexOf(probabilities.reduce((most, value) => Math.max(most, value), 0));
-  return position < 0 ? "?" : `${position}`;
+  return position < 0 ? "?" : (names?.[position] ?? `${position}`);
 }
 
 /** Bits; of NaN there are none. */
 function rounded(probabilities: Float32Array): string {
   if (probabilities.some(Number.isNaN)) return "?".repeat(probabilities.length);
-  return Array.from(probabilities, (probability) => (probability >= 0.5 ? 1 : 0)).join("");
+  return Array.from(probabilities, bitOf).join("");
 }

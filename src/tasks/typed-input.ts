@@ -17,6 +17,8 @@ export interface Reading {
   readonly asked: readonly string[];
   /** The answer in one line, from what is answered at the steps that count. */
   readonly say: (answers: readonly string[]) => string;
+  /** What each output stands for, where it is not a digit or a bit. */
+  readonly names?: readonly string[];
   /** The function of the library that makes the inputs, and its arguments as code. */
   readonly code: readonly [name: string, given: string];
   /** What a reader should know of this input, such as that training never showed its like. */

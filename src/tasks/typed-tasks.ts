@@ -6,11 +6,13 @@ import { copyBatch } from "./copy.js";
 import { answersTo, recallBatch, recallTask, recallTokens, recallWords } from "./recall.js";
 import type { TaskInput, Trained } from "./typed-input.js";
 import { multiplication } from "./typed-multiplication.js";
+import { symbols } from "./typed-symbols.js";
 
-/** The way to type inputs of the task that a checkpoint was trained on; of an unknown task, rows of numbers. */
+/** The way to type inputs of the task that a checkpoint was trained on; of an unknown task, its symbols or rows of numbers. */
 export function taskInputOf({ metadata }: Trained): TaskInput {
   const task = metadata.task ?? "";
-  return Object.hasOwn(taskInputs, task) ? (taskInputs[task] as TaskInput) : anyInput;
+  if (Object.hasOwn(taskInputs, task)) return taskInputs[task] as TaskInput;
+  return Object.hasOwn(metadata, "symbols") ? symbols : anyInput;
 }
 
 const copy: TaskInput = {

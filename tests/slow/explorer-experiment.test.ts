@@ -341,6 +341,10 @@ describe.skipIf(browserMissing).each(places)("An experiment %s", (place) => {
     const problem = page.getByLabel("Edits").getByRole("alert");
     for (const [text, message] of [
       ['[{"site":"layers.0.attention","step":0,"operation":"set","value":0}]', 'ntm has no site "layers.0.attention"'],
+      [
+        '[{"site":"memory","step":0,"operation":"set","value":0,"model":"ntm-00000000"}]',
+        'it was made for the model "ntm-00000000"',
+      ],
       ["{", "edits.json: This file holds no edits: it is no JSON"],
     ] as const) {
       await writeFile(path, text);

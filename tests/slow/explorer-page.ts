@@ -33,13 +33,17 @@ export async function shows(page: Page, label: string, wanted: ArrayLike<number>
   await expect.poll(difference, { ...waiting, message: `${label} [${trace}]` }).toBeLessThanOrEqual(tolerance);
 }
 
-/** The edits that the page has, by its own "Save as JSON". */
+/** The edits that the page has, by its own "Save as JSON", which notes in each the model that it is for. */
 export async function saved(page: Page): Promise<Edit[]> {
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.getByRole("button", { name: "Save as JSON" }).click(),
   ]);
-  return JSON.parse(await readFile(await download.path(), "utf8"));
+  const edits: Edit[] = JSON.parse(await readFile(await download.path(), "utf8"));
+  return edits.map(({ model, ...edit }) => {
+    expect(model).toMatch(/^(ntm|nsm|ttm)-[0-9a-f]{8}$/);
+    return edit;
+  });
 }
 
 export async function slide(page: Page, name: string, position: number): Promise<void> {

@@ -4,8 +4,10 @@ import { ask } from "../../src/experiments/ask.js";
 import { edit } from "../../src/model/edits.js";
 import { run } from "../../src/model/run.js";
 import { ttm } from "../../src/model/ttm.js";
+import { answersOf } from "../../src/tasks/answers.js";
 import { copyBatch } from "../../src/tasks/copy.js";
 import { multiplicationBatch, multiplicationTask, multiplicationTokens } from "../../src/tasks/multiplication.js";
+import { taskInputOf } from "../../src/tasks/typed-tasks.js";
 import { useBackend } from "../../src/tensors/backend.js";
 import { namedArray } from "../../src/tensors/named-array.js";
 import { random } from "../../src/tensors/random.js";
@@ -40,6 +42,38 @@ describe("asking a machine", () => {
       "Two whole numbers of up to four digits are needed",
     );
     expect(() => ask(checkpoint, "27 × 4", { record: ["memroy"] })).toThrow("memroy");
+  });
+});
+
+describe("a task of somebody's own", () => {
+  const trained = (metadata: Record<string, string>) => ({ model: { inputs: 3, outputs: 2 }, metadata });
+  const own = trained({ task: "mine", symbols: "a b ?", answers: "no yes", examples: "a b ?=yes\nb ?=no" });
+  const input = taskInputOf(own);
+
+  test("is typed in the symbols that the checkpoint names, with what is due behind them", () => {
+    const { batch, tokens, names } = input.read("a ?=yes\n b", own);
+    expect([...batch.inputs.data]).toEqual([1, 0, 0, 0, 0, 1, 0, 1, 0]);
+    expect([...batch.targets.data]).toEqual([0, 0, 0, 1, 0, 0]);
+    expect([...batch.mask.data]).toEqual([0, 1, 0]);
+    expect(tokens).toEqual(["a", "?", "b"]);
+    expect(names).toEqual(["no", "yes"]);
+  });
+
+  test("is answered in the answers that it names, and begins with an example", () => {
+    const reading = input.read(input.example(own), own);
+    const outputs = namedArray("outputs", ["step", "batch", "output"], [3, 1, 2], [0, 0, 0, 0, 0.7, 0.3]);
+    expect(answersOf(reading, { activation: "softmax" }, outputs)).toMatchObject({ expected: "yes", predicted: "no" });
+    expect((own.metadata.examples ?? "").split("\n")).toContain(input.draw(random(1), own));
+  });
+
+  test.each([
+    ["c", own, '"c" is none of the symbols; there are a b ?.'],
+    ["a ?=maybe", own, '"maybe" is none of the answers; there are no yes.'],
+    ["a ?=0", trained({ symbols: "a b ?" }), '"0" is none of the answers; the checkpoint\'s metadata name none.'],
+    [" ", own, "Symbols are needed, such as a b ?."],
+    ["a", trained({ symbols: "a b" }), "metadata name 2 symbols; its machine has 3"],
+  ])("refuses %s", (text, checkpoint, message) => {
+    expect(() => input.read(text, checkpoint)).toThrow(message);
   });
 });
 

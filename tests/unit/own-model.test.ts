@@ -56,8 +56,13 @@ describe("a checkpoint of a model of one's own", () => {
     disposeTensors(loaded.parameters);
   });
 
-  test("is refused where its model was not given, saying where to give it", () => {
-    const bytes = encodeCheckpoint({ model: adder(3), parameters: adder(3).parameters(1), metadata: {} });
+  test("that cannot be recorded is refused where its model was not given, saying where to give it", () => {
+    const reading: Model["step"] = (parameters, state, input, hook) => {
+      input.dataSync();
+      return adder(3).step(parameters, state, input, hook);
+    };
+    const model = { ...adder(3), step: reading };
+    const bytes = encodeCheckpoint({ model, parameters: model.parameters(1), metadata: {} });
     expect(() => decodeCheckpoint(bytes)).toThrow(/"model" is "adder"; known models are ntm, nsm, ttm\..*`models`/);
     expect(() => decodeCheckpoint(bytes, { other: () => adder(3) })).toThrow("known models are ntm, nsm, ttm, other.");
     expect(() => decodeCheckpoint(bytes, { adder: () => adder(4) })).toThrow('"output.weight" of shape [2,4]; [2,3]');
