@@ -38,21 +38,6 @@ export function pow(to: Writer, a: number, exponent: number): void {
     "f32x4.add",
     put(q),
   );
-  write(
-    to,
-    $(p),
-    f(110),
-    "f32x4.pmin",
-    f(-120),
-    "f32x4.pmax",
-    put(p),
-    $(q),
-    f(110),
-    "f32x4.pmin",
-    f(-120),
-    "f32x4.pmax",
-    put(q),
-  );
   write(to, $(p), $(q), "f32x4.add", f(100), "f32x4.pmin", f(-110), "f32x4.pmax", f(Math.LOG2E), "f32x4.mul", () =>
     nearest(to, k, whole),
   );
@@ -70,7 +55,7 @@ export function pow(to: Writer, a: number, exponent: number): void {
     "f32x4.sub",
     "f32x4.add",
   );
-  write(to, f(0.4), "f32x4.pmin", f(-0.4), "f32x4.pmax", put(m)); // beyond the ends, where 2ᵏ alone is 0 or ∞
+  write(to, f(0.4), "f32x4.pmin", f(-0.4), "f32x4.pmax", put(m)); // anything beyond the ends, where 2ᵏ alone is 0 or ∞
   exponential(to, m, whole);
   set(to, result);
   write(
@@ -91,7 +76,7 @@ export function pow(to: Writer, a: number, exponent: number): void {
   get(to, result);
 }
 
-/** Results where a is 0, below 0, infinite or no number. */
+/** Results where a is 0, below 0, infinite or no number. Where b is none, as in JavaScript, there is none for a = 1 either. */
 function specialCases(to: Writer, a: number, b: number, size: number, result: number): void {
   const $ = (index: number) => () => get(to, index);
   const f = (value: number) => () => splat(to, value);
@@ -114,7 +99,9 @@ function specialCases(to: Writer, a: number, b: number, size: number, result: nu
   const half: Piece[] = [$(b), f(0.5), "f32x4.mul"];
   const odd: Piece[] = [...half, ...half, "f32x4.floor", "f32x4.ne", $(b), $(b), "f32x4.floor", "f32x4.eq", "v128.and"];
   where([$(result), "f32x4.neg"], [...negative, ...odd, "v128.and"]);
-  where([f(Number.NaN)], [...negative, $(b), $(b), "f32x4.floor", "f32x4.ne", "v128.and"]);
+  const finite: Piece[] = [$(size), f(infinity), "f32x4.lt"];
+  where([f(Number.NaN)], [...negative, ...finite, "v128.and", $(b), $(b), "f32x4.floor", "f32x4.ne", "v128.and"]);
   where([$(a)], [$(a), $(a), "f32x4.ne"]);
+  where([$(b)], [$(b), $(b), "f32x4.ne"]);
   where([f(1)], [$(b), f(0), "f32x4.eq"]);
 }
