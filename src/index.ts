@@ -9,7 +9,7 @@ export { gradientImportance } from "./analysis/importance.js";
 export { type MeanInterval, meanInterval, meanTable } from "./analysis/interval.js";
 export { meanOver } from "./analysis/means.js";
 export { slotProvenance, writeContributions, writeSurvival } from "./analysis/provenance.js";
-export { outputContributions, readContributions, slotContributions } from "./analysis/read-provenance.js";
+export { memoryFound, outputContributions, readContributions, slotContributions } from "./analysis/read-provenance.js";
 export { activeSlots, slotNorm } from "./analysis/slots.js";
 export { columnMaximum, columnSparsity, rowMaximum, rowSparsity } from "./analysis/sparsity.js";
 export { type AttentionRow, attentionTable, type MemoryRow, memoryTable } from "./analysis/tables.js";

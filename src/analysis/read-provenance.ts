@@ -1,7 +1,7 @@
 import type { ArrayInput } from "../tensors/array-input.js";
 import { type NamedArray, namedArray } from "../tensors/named-array.js";
 import { arrayOf } from "./matrices.js";
-import { checkShape, memoryOver, type WriteHead, writesOf } from "./write-heads.js";
+import { addedBy, addTo, checkShape, keptBy, memoryOver, multiply, type WriteHead, writesOf } from "./write-heads.js";
 
 /**
  * What each step's write contributes to what a head reads: Σᵢ r_t(i)·C_s(i,j). The contributions add up to what is read.
@@ -27,9 +27,7 @@ export function readContributions(
   const { steps, slots, words, names } = writes;
   const weights = arrayOf(reads, "read weights", ["step", "slot"], 2, "readContributions");
   checkShape(weights, [steps, slots], "readContributions");
-  if (!Number.isInteger(readHead) || readHead < 0) {
-    throw new Error(`readContributions: read heads are numbered from 0; ${readHead} was given.`);
-  }
+  checkReadHead(readHead, "readContributions");
   const sources = steps + 1;
   const data = new Float32Array(steps * sources * words);
   const sums = new Float64Array(words);
@@ -52,10 +50,44 @@ export function readContributions(
 }
 
 /**
+ * The memory that a read head finds at each step, where heads act in turn: read 0, write 0, read 1, write 1. The first finds
+ * "memory.before"; those after it, what the write heads of lower numbers made of that in the same step (Graves et al. 2014,
+ * section 3.2, eq. 3 and 4). It holds in every run, also where edits changed memory.
+ *
+ * @param heads all write heads, in the order in which they act
+ * @param memory the memory before each step, [step, slot, word]: the site "memory.before"
+ * @param readHead the read head's number, from 0. One beyond the last write head finds the memory that the step leaves.
+ * @returns [step, slot, word]
+ * @throws if heads and memory do not fit together, or the number is not a whole number from 0.
+ * @example
+ * const found = memoryFound([first, second], series(result, "memory.before"), 1);
+ * contributionShares(slotContributions(found, series(result, "read.1.weights"))); // [step, slot]
+ */
+export function memoryFound(heads: readonly WriteHead[], memory: ArrayInput, readHead: number): NamedArray {
+  const writes = writesOf(heads, "memoryFound");
+  const { steps, slots, words } = writes;
+  const before = arrayOf(memory, "memory", ["step", "slot", "word"], 3, "memoryFound");
+  checkShape(before, [steps, slots, words], "memoryFound");
+  checkReadHead(readHead, "memoryFound");
+  const data = new Float32Array(before.data.length);
+  for (let step = 0; step < steps; step++) {
+    const first = step * slots * words;
+    const found = Float64Array.from(before.data.subarray(first, first + slots * words));
+    for (let head = 0; head < Math.min(readHead, heads.length); head++) {
+      multiply(found, keptBy(writes, head, step));
+      addTo(found, addedBy(writes, head, step));
+    }
+    data.set(found, first);
+  }
+  return { ...before, data };
+}
+
+/**
  * What each slot contributes to what a head reads: r_t(i)·M(i,j), with the memory that the head found. The contributions
  * add up to what is read (Graves et al. 2014, section 3.1, eq. 2).
  *
- * @param memory the memory before each step, [step, slot, word]: the site "memory.before", for the first read head
+ * @param memory the memory that the head finds at each step, [step, slot, word]: for the first read head the site
+ * "memory.before", for others `memoryFound`
  * @param reads the read head's weights, [step, slot]
  * @returns [step, slot, word]
  * @throws if the two differ in steps or slots.
@@ -103,4 +135,9 @@ export function outputContributions(contributions: ArrayInput, weights: ArrayInp
   const axes = [...array.axes.slice(0, -1), "output"];
   const { [array.axes.at(-1) as string]: _, ...labels } = array.labels ?? {};
   return namedArray("contribution", axes, [...array.shape.slice(0, -1), outputs], data, labels);
+}
+
+function checkReadHead(readHead: number, caller: string): void {
+  if (Number.isInteger(readHead) && readHead >= 0) return;
+  throw new Error(`${caller}: read heads are numbered from 0; ${readHead} was given.`);
 }

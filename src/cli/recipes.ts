@@ -61,7 +61,10 @@ export const recipes: Readonly<Record<TaskName, Recipe>> = {
     model: "ntm",
     describe: (length) => `${length} vectors`,
     evaluated: "20",
-    defaults: { ...ntmDefaults, updates: "4000", batch: "16", lengths: "1-20", schedule: "constant", bits: "8" },
+    defaults: {
+      ...ntmDefaults,
+      ...{ clip: "norm:1", updates: "4000", batch: "16", lengths: "1-20", schedule: "constant", bits: "8" },
+    },
     task: (settings) => copyTask(wholeNumber(settings, "bits")),
   },
   "associative-recall": {

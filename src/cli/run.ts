@@ -1,7 +1,5 @@
 import { basename } from "node:path";
-import { loadCheckpoint, readWith } from "../files/checkpoint-file.js";
-import { editsFromJson } from "../model/edit-file.js";
-import type { Edit } from "../model/edits.js";
+import { loadCheckpoint } from "../files/checkpoint-file.js";
 import { run, runRefusal, series } from "../model/run.js";
 import { type Answers, answersOf } from "../tasks/answers.js";
 import type { Reading } from "../tasks/typed-input.js";
@@ -9,6 +7,7 @@ import { taskInputOf } from "../tasks/typed-tasks.js";
 import { useBackend } from "../tensors/backend.js";
 import { type NamedArray, select } from "../tensors/named-array.js";
 import type { Command } from "./command.js";
+import { editsIn } from "./edits-file.js";
 
 /** `tapescope run FILE --input "27x4" --edits edits.json`: one sequence through a checkpoint, with edits on the way. */
 export const runCheckpointCommand: Command = {
@@ -28,7 +27,7 @@ export const runCheckpointCommand: Command = {
     record: { value: "PATTERNS", about: 'sites to record, such as "memory,read.*"; --json prints their values' },
   },
   async run([path], given) {
-    const edits = given.edits === undefined ? [] : await editsIn(String(given.edits));
+    const edits = await editsIn(given.edits);
     const backend = await useBackend();
     const checkpoint = await loadCheckpoint(path as string);
     const { model, parameters, metadata } = checkpoint;
@@ -69,10 +68,6 @@ export const runCheckpointCommand: Command = {
     return 1;
   },
 };
-
-async function editsIn(path: string): Promise<readonly Edit[]> {
-  return readWith(path, (bytes) => editsFromJson(new TextDecoder().decode(bytes)));
-}
 
 /** Answers as JSON has them; nothing is right or wrong where nothing is asked. */
 function whole({ batch }: Reading, { steps, expected, predicted, right }: Answers): object {

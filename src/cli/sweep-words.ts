@@ -37,7 +37,8 @@ export function metricFrom(name: string, model: Model, answers: Answers): Metric
 }
 
 /** What --operation may say. */
-export const operationForms = "zero, set:NUMBER, add:NUMBER, scale:NUMBER, noise:DEVIATION[:SEED] or patch:INPUT";
+export const operationForms =
+  "zero, set:NUMBER, add:NUMBER, scale:NUMBER, clamp:LEAST:GREATEST, noise:DEVIATION[:SEED] or patch:INPUT";
 
 /**
  * "scale:0.5" as what a sweep does at each place.
@@ -47,24 +48,27 @@ export const operationForms = "zero, set:NUMBER, add:NUMBER, scale:NUMBER, noise
  */
 export function operationFrom(text: string, recordOther: (input: string) => Recorded): Operate {
   const [, name = "", rest = ""] = /^([a-z]+)(?::(.*))?$/s.exec(text) ?? [];
-  const [first = "", second = "1"] = rest.split(":");
-  const number = Number(first);
-  const plain = first !== "" && Number.isFinite(number);
+  const numbers = rest.split(":").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  const given = numbers.every(Number.isFinite) ? numbers.length : 0;
+  const [first = 0, second = 1] = numbers;
   if (name === "zero" && rest === "") return (at) => at.zero();
   if (name === "patch" && rest !== "") {
     const other = recordOther(rest);
     return (at) => at.patch(other);
   }
-  if (plain && first === rest) {
-    if (name === "set") return (at) => at.set(number);
-    if (name === "add") return (at) => at.add(number);
-    if (name === "scale") return (at) => at.scale(number);
-  }
-  const seed = Number(second);
-  if (name === "noise" && plain && Number.isSafeInteger(seed) && rest.split(":").length <= 2) {
-    return (at) => at.noise({ seed, scale: number });
+  if (given === 1 && name === "set") return (at) => at.set(first);
+  if (given === 1 && name === "add") return (at) => at.add(first);
+  if (given === 1 && name === "scale") return (at) => at.scale(first);
+  if (given === 2 && name === "clamp") return (at) => at.clamp(first, second);
+  if ((given === 1 || given === 2) && name === "noise" && Number.isSafeInteger(second)) {
+    return (at) => at.noise({ seed: second, scale: first });
   }
   throw new UsageError(`--operation takes ${operationForms}; "${text}" was given.`);
+}
+
+/** The same, and rows of the site along an axis made to sum to one again after it. */
+export function renormalised(operation: Operate, axis: string): Operate {
+  return (at, place) => ({ ...operation(at, place), renormalise: axis });
 }
 
 /** "slot=50-70,step=3" as positions by axis. @throws UsageError */

@@ -1,10 +1,9 @@
-import { stat } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
+import { basename } from "node:path";
 import { type Sweep, sweep } from "../experiments/sweep.js";
-import type { SweepMoment } from "../experiments/sweep-options.js";
+import type { SweepProgress } from "../experiments/sweep-options.js";
 import { sweepRows } from "../experiments/sweep-rows.js";
 import { writeAtomically } from "../files/atomic.js";
-import { loadCheckpoint, readWith } from "../files/checkpoint-file.js";
+import { loadCheckpoint } from "../files/checkpoint-file.js";
 import { run } from "../model/run.js";
 import { toCsv } from "../notebook/csv.js";
 import { frameOf } from "../notebook/data-frame.js";
@@ -15,7 +14,9 @@ import { taskInputOf } from "../tasks/typed-tasks.js";
 import { useBackend } from "../tensors/backend.js";
 import { disposeTensors } from "../tensors/tensors.js";
 import { type Command, type Given, UsageError, wholeNumber } from "./command.js";
-import { metricFrom, metricNames, operationForms, operationFrom, positionsFrom } from "./sweep-words.js";
+import { editsIn } from "./edits-file.js";
+import { keepSoFar, momentFrom, sweepJson } from "./sweep-file.js";
+import { metricFrom, metricNames, operationForms, operationFrom, positionsFrom, renormalised } from "./sweep-words.js";
 
 /** `tapescope sweep FILE --input "27x4" --site memory --over step,slot --operation zero` */
 export const sweepCommand: Command = {
@@ -32,10 +33,15 @@ export const sweepCommand: Command = {
     },
     at: { value: "AXIS=A-B,...", about: "positions to keep to, such as slot=50-70,step=3" },
     operation: { value: "EDIT", default: "zero", about: operationForms },
+    renormalise: { value: "AXIS", about: "an axis of the site along which edited weights then sum to one again" },
+    edits: {
+      value: "FILE",
+      about: "edits of every run, also of the original, but not of that on a patch's input: a JSON list, as in `run`",
+    },
     metric: { value: "NAME", default: "output-change", about: metricNames.join(", ") },
     batch: { value: "N", default: "64", about: "edited runs carried out at a time" },
-    out: { value: "FILE", about: "write the map, as JSON; of an interrupted sweep what it has" },
-    resume: { about: "go on where the same sweep was interrupted, from the file it left" },
+    out: { value: "FILE", about: "write the map, as JSON; what there is of it is written every few seconds" },
+    resume: { about: "go on where the same sweep was interrupted or killed, from the file it left" },
     force: { about: "write over an existing file" },
     csv: { about: "print a row for each run as CSV" },
   },
@@ -43,6 +49,7 @@ export const sweepCommand: Command = {
     if (given.csv && given.json) throw new UsageError("Give --csv or --json, not both.");
     const from = await momentFrom(given);
     const batch = wholeNumber(given, "batch");
+    const edits = await editsIn(given.edits);
     await useBackend();
     const checkpoint = await loadCheckpoint(path as string);
     const { model, parameters } = checkpoint;
@@ -51,24 +58,29 @@ export const sweepCommand: Command = {
     const site = listFrom(given.site);
     const recordOther = (text: string) => run(model, parameters, read(text).batch.inputs, { record: site });
     const line = liveLine(process.stderr);
-    const onProgress = ({ done, cells }: { done: number; cells: number }): void =>
-      line.update(`${done.toLocaleString("en")} of ${cells.toLocaleString("en")} runs`);
+    const about = {
+      checkpoint: basename(path as string),
+      ...settingsOf(given),
+      ...(edits.length > 0 && { edits }),
+      tokens,
+    };
+    const keep = given.out === undefined ? undefined : keepSoFar(String(given.out), about);
+    const onProgress = async (progress: SweepProgress): Promise<void> => {
+      line.update(`${progress.done.toLocaleString("en")} of ${progress.cells.toLocaleString("en")} runs`);
+      await keep?.(progress);
+    };
+    const operation = operationFrom(String(given.operation), recordOther);
     const found = await stopOnInterrupt((signal) =>
       sweep(model, parameters, sequence.inputs, {
-        ...{ site, over: listFrom(given.over), batch, signal, onProgress },
-        operation: operationFrom(String(given.operation), recordOther),
+        ...{ site, over: listFrom(given.over), batch, edits, signal, onProgress },
+        operation: given.renormalise === undefined ? operation : renormalised(operation, String(given.renormalise)),
         metric: metricFrom(String(given.metric), model, sequence),
         ...(given.at !== undefined && { at: positionsFrom(String(given.at)) }),
         ...(from && { from }),
       }),
     ).finally(() => line.end());
     disposeTensors(parameters);
-    const said = JSON.stringify({
-      checkpoint: basename(path as string),
-      ...settingsOf(given),
-      tokens,
-      ...plain(found),
-    });
+    const said = sweepJson(about, found);
     if (given.out !== undefined) await writeAtomically(String(given.out), `${said}\n`);
     if (given.json) console.log(said);
     else if (given.csv) process.stdout.write(toCsv(frameOf(sweepRows(found))));
@@ -77,35 +89,16 @@ export const sweepCommand: Command = {
   },
 };
 
-/** The moment in the file of an interrupted sweep. @throws UsageError before anything is computed or written over */
-async function momentFrom({ out, resume, force }: Given): Promise<SweepMoment | undefined> {
-  if (resume && out === undefined) throw new UsageError("--resume goes on from the file that --out names; give both.");
-  if (out === undefined) return undefined;
-  if (resume) return readWith(String(out), (bytes) => JSON.parse(new TextDecoder().decode(bytes))?.moment ?? {});
-  const folder = dirname(resolve(String(out)));
-  if (!(await stat(folder).catch(() => undefined))?.isDirectory()) {
-    throw new UsageError(`--out: there is no folder "${folder}"; make it, or choose another --out.`);
-  }
-  const existing = await stat(String(out)).catch(() => undefined);
-  if (existing && !existing.isFile()) throw new UsageError(`--out: "${out}" is a folder or a device, not a file.`);
-  if (existing && !force) throw new UsageError(`"${out}" exists; choose another --out, --resume it, or --force.`);
-  return undefined;
-}
-
 function listFrom(given: Given[string]): string[] {
   return String(given)
     .split(",")
     .map((word) => word.trim());
 }
 
-function settingsOf({ input, site, over, at, operation, metric }: Given): object {
-  return { input, site, over, ...(at !== undefined && { at }), operation, metric };
-}
-
-/** As JSON has it; NaN, as of a run that was not carried out, becomes null. */
-function plain({ values, baseline, done, cells, moment }: Sweep): object {
-  const { axes, shape, labels, data } = values;
-  return { baseline, done, cells, axes, shape, ...(labels && { labels }), values: [...data], moment };
+/** The options that decide what is measured, as they were given. */
+function settingsOf({ input, site, over, at, operation, renormalise, metric }: Given): object {
+  const chosen = { ...(at !== undefined && { at }), operation, ...(renormalise !== undefined && { renormalise }) };
+  return { input, site, over, ...chosen, metric };
 }
 
 const mostShown = 10;

@@ -1,4 +1,5 @@
 import type { Model } from "../model/model.js";
+import { bitOf } from "../tasks/bits.js";
 import type { Batch } from "../tasks/task.js";
 import type { NamedArray } from "../tensors/named-array.js";
 
@@ -58,6 +59,6 @@ function likeliest(row: Float32Array): Given {
 
 function rounded(row: Float32Array): Given {
   if (row.some(Number.isNaN)) return none;
-  const bits = Array.from(row, (p) => (p >= 0.5 ? 1 : 0));
+  const bits = Array.from(row, bitOf);
   return { answer: bits.join(""), probability: row.reduce((all, p) => all * Math.max(p, 1 - p), 1) };
 }

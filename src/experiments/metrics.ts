@@ -1,5 +1,6 @@
 // What a sweep measures in a run, by its outputs and, where answers are known, by them.
 import type { Model } from "../model/model.js";
+import { bitOf } from "../tasks/bits.js";
 import type { Batch } from "../tasks/task.js";
 import type { NamedArray } from "../tensors/named-array.js";
 import type { Metric } from "./sweep-options.js";
@@ -7,15 +8,15 @@ import type { Metric } from "./sweep-options.js";
 /** What should be answered: of a batch of one sequence, its targets [step, 1, output] and mask [step, 1]. */
 export type Answers = Pick<Batch, "targets" | "mask">;
 
-/** How many of the answers' bits are on the wrong side of one half, of machines that answer in bits. */
+/** How many of the answers' bits are wrong, of machines that answer in bits: 1 above one half, 0 at it and below. */
 export function wrongBits(answers: Answers): Metric {
   return measuring("wrong bits", answers, (rows) =>
-    sum(rows, ({ output, target }) => count(output, (value, i) => value > 0.5 !== (target[i] as number) > 0.5)),
+    sum(rows, ({ output, target }) => count(output, (p, i) => bitOf(p) !== bitOf(target[i] as number))),
   );
 }
 
 /**
- * The share of right answers: bits on the right side of one half, or steps whose likeliest answer is right.
+ * The share of right answers: bits, 1 above one half and 0 at it and below, or steps whose likeliest answer is right.
  *
  * @returns 0 to 1
  */
@@ -23,7 +24,7 @@ export function rightShare(model: Pick<Model, "activation">, answers: Answers): 
   return measuring("share right", answers, (rows) => {
     if (model.activation === "softmax")
       return sum(rows, (row) => (bestOf(row.output) === bestOf(row.target) ? 1 : 0)) / rows.length;
-    const right = sum(rows, ({ output, target }) => count(output, (p, i) => p > 0.5 === (target[i] as number) > 0.5));
+    const right = sum(rows, ({ output, target }) => count(output, (p, i) => bitOf(p) === bitOf(target[i] as number)));
     return right / sum(rows, ({ output }) => output.length);
   });
 }
@@ -103,7 +104,7 @@ function named(name: string, metric: Metric): Metric {
 /** Of each bit its right value's, or of many the right one's. */
 function probabilities({ activation }: Pick<Model, "activation">, { output, target }: Row): number[] {
   if (activation === "softmax") return [output[bestOf(target)] as number];
-  return Array.from(output, (p, i) => ((target[i] as number) > 0.5 ? p : 1 - p));
+  return Array.from(output, (p, i) => (bitOf(target[i] as number) === 1 ? p : 1 - p));
 }
 
 function logOf(probability: number): number {

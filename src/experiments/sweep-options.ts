@@ -47,9 +47,23 @@ export interface SweepOptions {
   readonly from?: SweepMoment;
 }
 
+/** What a sweep found. */
+export interface Sweep {
+  /** The metric of every edited run, [...over]; NaN where the sweep was stopped before it. */
+  readonly values: NamedArray;
+  /** The metric of the original run. */
+  readonly baseline: number;
+  readonly done: number;
+  readonly cells: number;
+  /** What the same call goes on from, as its option `from`: plain data, which JSON keeps. */
+  readonly moment: SweepMoment;
+}
+
 export interface SweepProgress {
   readonly done: number;
   readonly cells: number;
+  /** What a sweep that was stopped now would return: its `moment`, kept in a file, is there after a crash. */
+  readonly soFar: () => Sweep;
 }
 
 /** How far a sweep has come: plain data, kept as JSON. A metric is known by its name. */

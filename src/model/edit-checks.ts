@@ -34,6 +34,12 @@ export function checkEdits(model: Model, steps: number, batch: number, edits: re
 }
 
 function checkEdit(model: Model, steps: number, batch: number, one: Edit): void {
+  if (madeNoChange(one)) {
+    throw new Error(
+      "it says where, but not what to do there. Call .set, .add, .scale, .zero, .noise, .clamp or .patch on it, as in " +
+        'edit("memory", { step: 3 }).set(0).',
+    );
+  }
   if (typeof one !== "object" || one === null) throw new Error(`it is ${one}; an object was expected.`);
   const known = isParameterEdit(one) ? parameterFields : siteFields;
   const unknown = Object.keys(one).find((key) => !known.includes(key));
@@ -50,6 +56,11 @@ function checkEdit(model: Model, steps: number, batch: number, one: Edit): void 
   const far = operandsOf(place, one).operands.find((operand) => !Number.isFinite(operand));
   if (far !== undefined) throw new Error(`the value comes to ${far}; every number must be finite in 32 bits.`);
   if (!isParameterEdit(one)) checkRows(place, one);
+}
+
+/** Whether it is what `edit` returns, of which nothing was called, or one of its functions. */
+function madeNoChange(one: unknown): boolean {
+  return typeof one === "function" || Object.values(one ?? {}).some((field) => typeof field === "function");
 }
 
 function checkModel(model: Model, wanted: string | undefined): void {

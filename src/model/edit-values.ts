@@ -1,4 +1,5 @@
-import { sizeOf } from "../tensors/named-array.js";
+import { fromBase64, toBase64 } from "../tensors/base64.js";
+import { type NamedArray, sizeOf } from "../tensors/named-array.js";
 import { quoted } from "../tensors/quoted.js";
 
 /** A number for the whole region of an edit, or nested arrays of the region's shape. */
@@ -10,15 +11,19 @@ export interface PackedValues {
   readonly float32: string;
 }
 
+/** Values as an edit keeps them: those of a typed or named array are packed, so that JSON carries them. */
+export function valuesOf(given: Values | PackedValues | Float32Array | NamedArray): Values | PackedValues {
+  if (ArrayBuffer.isView(given)) return packed([given.length], Float32Array.from(given));
+  return isNamed(given) ? packed(given.shape, given.data) : given;
+}
+
+function isNamed(given: Values | PackedValues | NamedArray): given is NamedArray {
+  return typeof given === "object" && given !== null && "data" in given && ArrayBuffer.isView(given.data);
+}
+
 /** Pack numbers of a shape. */
 export function packed(shape: readonly number[], numbers: Float32Array): PackedValues {
-  const bytes = new DataView(new ArrayBuffer(4 * numbers.length));
-  numbers.forEach((number, i) => {
-    bytes.setFloat32(4 * i, number, true);
-  });
-  let text = "";
-  for (let i = 0; i < bytes.byteLength; i++) text += String.fromCharCode(bytes.getUint8(i));
-  return { shape: [...shape], float32: btoa(text) };
+  return { shape: [...shape], float32: toBase64(numbers) };
 }
 
 /**
@@ -43,18 +48,19 @@ function isPacked(values: Values | PackedValues): values is PackedValues {
 function unpacked({ shape, float32 }: PackedValues): { shape: readonly number[]; numbers: number[] } {
   const wanted = '{ "shape": [8, 20], "float32": "base64 of little-endian numbers" }';
   const lengths = Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
-  if (!lengths || typeof float32 !== "string") throw new Error(`the value is neither numbers nor ${wanted}.`);
-  let text: string;
-  try {
-    text = atob(float32);
-  } catch {
-    throw new Error(`the value's "float32" is no base64; ${wanted} was expected.`);
+  if (!lengths || typeof float32 !== "string") {
+    throw new Error(
+      `the value is neither numbers nor ${wanted}; .set, .add and .scale also take a Float32Array or a NamedArray.`,
+    );
   }
-  const bytes = new DataView(Uint8Array.from(text, (character) => character.charCodeAt(0)).buffer);
-  if (bytes.byteLength !== 4 * sizeOf(shape)) {
-    throw new Error(`the value's "float32" has ${bytes.byteLength} bytes; the shape [${shape}] takes 4 each.`);
+  const numbers = fromBase64(float32);
+  if (!numbers) throw new Error(`the value's "float32" is no base64 of 4 bytes a number; ${wanted} was expected.`);
+  if (numbers.length !== sizeOf(shape)) {
+    throw new Error(
+      `the value's "float32" has ${numbers.length} numbers; the shape [${shape}] takes ${sizeOf(shape)}.`,
+    );
   }
-  return { shape, numbers: Array.from({ length: sizeOf(shape) }, (_, i) => bytes.getFloat32(4 * i, true)) };
+  return { shape, numbers: [...numbers] };
 }
 
 /** Nested arrays; −0 is 0 in JSON, and so it is without. @throws if they are ragged. */

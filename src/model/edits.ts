@@ -1,10 +1,10 @@
 import { checkOptions } from "../tensors/check-options.js";
-import type { Position } from "../tensors/named-array.js";
+import type { NamedArray, Position } from "../tensors/named-array.js";
 import { type Tensors, tensorOf } from "../tensors/tensors.js";
 import { fromTensor } from "../tensors/transfer.js";
 import type { Change, Noise, ParameterEdit, SiteEdit } from "./edit-data.js";
 import { type PatchSource, patchFrom, patchOf, type Recorded } from "./edit-patch.js";
-import type { PackedValues, Values } from "./edit-values.js";
+import { type PackedValues, type Values, valuesOf } from "./edit-values.js";
 import type { Model } from "./model.js";
 import { modelKey } from "./model-key.js";
 
@@ -25,13 +25,16 @@ export type { PackedValues, Values } from "./edit-values.js";
 /** Where an edit happens: a step, and positions along axes of the site. */
 export type Where = { readonly step: number } & Position;
 
+/** Numbers for an edit: one, or as many as its region has, in its shape. A typed array has one axis. */
+type Numbers = Values | PackedValues | Float32Array | NamedArray;
+
 /** What can be done at a place. Each makes one edit; a run carries out several in the order of its list. */
 export interface Changes<E> {
   /** Replace by a number, or by numbers of the region's shape. */
-  set(value: Values | PackedValues): E;
-  add(value: Values | PackedValues): E;
+  set(value: Numbers): E;
+  add(value: Numbers): E;
   /** Multiply. */
-  scale(value: Values | PackedValues): E;
+  scale(value: Numbers): E;
   /** Set to 0. */
   zero(): E;
   /** Add gaussian noise of the standard deviation `scale`; equal seeds give equal noise, wherever it runs. */
@@ -104,9 +107,9 @@ export function editParameter(
 
 function changes<E>(made: (change: Change) => E): Changes<E> {
   return {
-    set: (value) => made({ operation: "set", value }),
-    add: (value) => made({ operation: "add", value }),
-    scale: (value) => made({ operation: "scale", value }),
+    set: (value) => made({ operation: "set", value: valuesOf(value) }),
+    add: (value) => made({ operation: "add", value: valuesOf(value) }),
+    scale: (value) => made({ operation: "scale", value: valuesOf(value) }),
     zero: () => made({ operation: "set", value: 0 }),
     noise: (value) => made({ operation: "noise", value }),
     clamp: (least, greatest) => made({ operation: "clamp", value: { least, greatest } }),

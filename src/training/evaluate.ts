@@ -13,7 +13,7 @@ export interface Evaluation {
   readonly sequences: number;
   /** Answers that count: output bits, or choices of one of many. */
   readonly answers: number;
-  /** Share of them that are right: bits on the right side of one half, or the likeliest choice. */
+  /** Share of them that are right: bits, 1 above one half and 0 at it and below, or the likeliest choice. */
   readonly accuracy: number;
   /** The same at each step that has an answer, in their order: digits of a product, least significant first. */
   readonly accuracyByStep: readonly number[];

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Hook, type Model, passOn } from "../model/model.js";
 import { activate } from "../model/run.js";
+import { bitOf } from "../tasks/bits.js";
 import type { Batch } from "../tasks/task.js";
 import { disposeTensors, mapTensors, type Tensors, tensorOf } from "../tensors/tensors.js";
 import { toTensor } from "../tensors/transfer.js";
@@ -56,7 +57,7 @@ export function answersOf(model: Model, batch: Batch): number {
 }
 
 /**
- * How many of each step's answers are right: bits on the right side of one half, or the likeliest of many.
+ * How many of each step's answers are right: bits, as `bitOf` has them, or the likeliest of many.
  *
  * @param logits, targets [step, batch, output]
  * @returns [step, batch]; NaN where a logit is
@@ -66,6 +67,7 @@ export function rightAnswers(model: Model, logits: tf.Tensor, targets: tf.Tensor
     const right = tf.cast(tf.equal(tf.argMax(logits, -1), tf.argMax(targets, -1)), "float32");
     return tf.add(right, tf.mul(0, tf.sum(logits, -1))); // argMax alone would call a NaN some answer
   }
+  // Rounding is `bitOf`, which takes one half to 0, and it keeps a NaN.
   return tf.sum(tf.sub(1, tf.abs(tf.sub(tf.round(activate(model, logits)), targets))), -1);
 }
 
@@ -156,7 +158,8 @@ export function shareRight(model: Model, batch: Batch, logits: Float32Array): nu
   const isRight = (row: number): boolean => {
     const [given, wanted] = [logits, targets].map((all) => all.subarray(row * outputs, (row + 1) * outputs));
     if (!given || !wanted) return false;
-    if (model.activation === "sigmoid") return given.every((logit, i) => logit > 0 === (wanted[i] as number) > 0.5);
+    if (model.activation === "sigmoid")
+      return given.every((logit, i) => logit > 0 === (bitOf(wanted[i] as number) === 1));
     return given.indexOf(Math.max(...given)) === wanted.indexOf(Math.max(...wanted));
   };
   let right = 0;

@@ -10,7 +10,7 @@ import {
   wrongBits,
 } from "../../src/experiments/metrics.js";
 import { sweep } from "../../src/experiments/sweep.js";
-import type { Metric, SweepOptions } from "../../src/experiments/sweep-options.js";
+import type { Metric, SweepOptions, SweepProgress } from "../../src/experiments/sweep-options.js";
 import { sweepRows } from "../../src/experiments/sweep-rows.js";
 import { carryOut } from "../../src/model/carry-out.js";
 import { edit } from "../../src/model/edits.js";
@@ -132,9 +132,14 @@ describe.each(machines)("a sweep of $name", ({ model, memory }) => {
         for (const batches of [...stops, Number.POSITIVE_INFINITY]) {
           const controller = new AbortController();
           let left = batches;
-          const onProgress = () => void (--left === 0 && controller.abort());
+          let last: unknown;
+          const onProgress = ({ soFar }: SweepProgress): void => {
+            last = soFar();
+            if (--left === 0) controller.abort();
+          };
           const options = { ...whole, batch: 4, signal: controller.signal, onProgress, ...(from && { from }) };
           const part = await sweep(model, parameters, input, options);
+          expect(last).toEqual(part);
           expect(part.values.data.filter(Number.isNaN)).toHaveLength(part.cells - part.done);
           from = JSON.parse(JSON.stringify(part.moment));
           if (batches === Number.POSITIVE_INFINITY) expect(part).toEqual(unbroken);

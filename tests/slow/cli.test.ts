@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,8 +8,9 @@ import { useBackend } from "../../src/tensors/backend.js";
 import { fromFloat32, readSafetensors, writeSafetensors } from "../../src/tensors/safetensors.js";
 import { openHistory } from "../../src/tracker/history.js";
 import { type LogRow, logFromCsv } from "../../src/training/log.js";
+import { type Ended, tapescopeIn } from "./command-line.js";
+import { root } from "./scratch.js";
 
-const root = join(import.meta.dirname, "..", "..");
 const reference = join(root, "tests", "reference", "ntm-reference.safetensors");
 const tiny = ["--controller", "feedforward-8", "--slots", "4", "--word", "3", "--bits", "2", "--lengths", "1-2"];
 const nativeMissing =
@@ -25,25 +26,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** The command as npx starts it. */
 function tapescope(
   words: readonly string[],
-  whileRunning: (child: ChildProcess) => void = () => {},
+  whileRunning?: (child: ChildProcess) => void,
   settings: NodeJS.ProcessEnv = { TAPESCOPE_BACKEND: "cpu" },
 ): Promise<Ended> {
-  const env = { ...process.env, ...settings };
-  const child = spawn(process.execPath, [join(root, "src/cli/tapescope.mjs"), ...words], { env, cwd: folder });
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (text) => (out += text));
-  child.stderr.on("data", (text) => (err += text));
-  whileRunning(child);
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
+  return tapescopeIn(folder, words, whileRunning, settings);
 }
 
 describe("every command", () => {

@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,8 +7,9 @@ import { edit } from "../../src/model/edits.js";
 import { run } from "../../src/model/run.js";
 import { copyBatch } from "../../src/tasks/copy.js";
 import { useBackend } from "../../src/tensors/backend.js";
+import { type Ended, tapescopeIn } from "./command-line.js";
+import { root } from "./scratch.js";
 
-const root = join(import.meta.dirname, "..", "..");
 const data = (name: string): string => join(root, "data", name);
 let folder: string;
 
@@ -18,17 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** `tapescope run` with these words. */
-function runCli(...words: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  const { TAPESCOPE_BACKEND: _, ...env } = process.env;
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [join(root, "src/cli/tapescope.mjs"), "run", ...words],
-      { env, cwd: folder, maxBuffer: 1e8 },
-      (error, out, err) => resolve({ code: Number(error?.code ?? 0), out, err }),
-    );
-  });
+function runCli(...words: readonly string[]): Promise<Ended> {
+  return tapescopeIn(folder, ["run", ...words]);
 }
 
 describe("tapescope run", () => {

@@ -1,10 +1,18 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { crossEntropyBits } from "../../src/experiments/metrics.js";
+import { sweep } from "../../src/experiments/sweep.js";
+import { loadCheckpoint } from "../../src/files/checkpoint-file.js";
+import { type Edit, edit, editParameter } from "../../src/model/edits.js";
+import { copyBatch } from "../../src/tasks/copy.js";
+import { useBackend } from "../../src/tensors/backend.js";
+import { type Ended, tapescopeIn } from "./command-line.js";
+import { root } from "./scratch.js";
 
-const root = join(import.meta.dirname, "..", "..");
 const checkpoint = join(root, "data", "ntm-copy.safetensors");
 const usual = [
   "sweep",
@@ -23,17 +31,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-function tapescope(
-  words: readonly string[],
-  whileRunning: (child: ChildProcess) => void = () => {},
-): Promise<{ code: number | null; out: string; err: string }> {
-  const env = { ...process.env, TAPESCOPE_BACKEND: "" };
-  const child = spawn(process.execPath, [join(root, "src/cli/tapescope.mjs"), ...words], { env, cwd: folder });
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (text) => (out += text));
-  child.stderr.on("data", (text) => (err += text));
-  whileRunning(child);
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
+function tapescope(words: readonly string[], whileRunning?: (child: ChildProcess) => void): Promise<Ended> {
+  return tapescopeIn(folder, words, whileRunning);
 }
 
 describe("tapescope sweep", () => {
@@ -50,21 +49,64 @@ describe("tapescope sweep", () => {
     expect(csv.slice(1).map((line) => Number(line.split(",")[2]))).toEqual(found.values);
   });
 
-  test("keeps what it has when it is interrupted, and goes on to the same file as one that was not", async () => {
-    const words = [...usual, "--over", "step,slot,word", "--operation", "patch:00001111;11001100;01010101"];
-    const whole = await tapescope([...words, "--out", "whole.json"]);
-    expect(whole.code).toBe(0);
+  test("gives the very numbers of `sweep`, with edits of every run and weights that sum to one again", async () => {
+    const edits: Edit[] = [
+      edit("input", { step: 1 }).noise({ seed: 1, scale: 0.2 }),
+      editParameter("output.bias").add(0.5),
+    ];
+    await writeFile(join(folder, "edits.json"), JSON.stringify(edits));
+    const { code, out } = await tapescope([
+      ...["sweep", checkpoint, "--input", "11001100;00110011", "--site", "write.0.weights", "--over", "step,slot"],
+      ...["--at", "slot=62-64", "--operation", "clamp:0.01:0.2", "--renormalise", "slot", "--edits", "edits.json"],
+      ...["--metric", "cross-entropy", "--json"],
+    ]);
+    expect(code).toBe(0);
+    const found = JSON.parse(out);
+    expect(found).toMatchObject({ operation: "clamp:0.01:0.2", renormalise: "slot", edits, done: 15 });
+
+    await useBackend("cpu");
+    const { model, parameters } = await loadCheckpoint(checkpoint);
+    const vectors = ["11001100", "00110011"].map((bits) => [...bits].map(Number));
+    const { inputs, ...answers } = copyBatch([vectors]);
+    const wanted = await sweep(model, parameters, inputs, {
+      ...{ site: "write.0.weights", over: ["step", "slot"], at: { slot: [62, 63, 64] }, edits },
+      operation: (at) => ({ ...at.clamp(0.01, 0.2), renormalise: "slot" }),
+      metric: crossEntropyBits(model, answers),
+    });
+    expect(found.baseline).toBe(wanted.baseline);
+    expect(Float32Array.from(found.values)).toEqual(wanted.values.data);
+  });
+
+  test("that is killed, goes on, is interrupted and goes on leaves the file of one that never stopped", async () => {
+    const words = [
+      ...usual,
+      "--over",
+      "step,slot,word",
+      "--at",
+      "slot=30-100",
+      "--operation",
+      "patch:00001111;11001100;01010101",
+    ];
+    const file = (name: string) => readFile(join(folder, name), "utf8");
+    expect((await tapescope([...words, "--out", "whole.json"])).code).toBe(0);
+    const partOf = async (): Promise<number> => {
+      const { done, cells, moment } = JSON.parse(await file("part.json"));
+      expect(moment.values).toHaveLength(done);
+      expect(done).toBeLessThan(cells);
+      return done;
+    };
+    const killed = await tapescope([...words, "--out", "part.json"], (child) => {
+      const look = setInterval(() => existsSync(join(folder, "part.json")) && child.kill("SIGKILL"), 5);
+      child.once("close", () => clearInterval(look));
+    });
+    expect(killed).toMatchObject({ code: null, out: "" });
+    const kept = await partOf();
     const interrupt = (child: ChildProcess): void => void child.stderr?.once("data", () => child.kill("SIGINT"));
-    const stopped = await tapescope([...words, "--out", "part.json"], interrupt);
-    expect(stopped.code).toBe(130);
-    expect(stopped.out).toMatch(/^interrupted after \d+ of 17920 runs/);
-    const part = JSON.parse(await readFile(join(folder, "part.json"), "utf8"));
-    expect(part.moment.values).toHaveLength(part.done);
-    expect(part.done).toBeLessThan(part.cells);
-    expect(await tapescope([...words, "--out", "part.json"])).toMatchObject({ code: 2, out: "" });
+    const stopped = await tapescope([...words, "--out", "part.json", "--resume"], interrupt);
+    expect(stopped).toMatchObject({ code: 130, out: expect.stringMatching(/^interrupted after \d+ of 9940 runs/) });
+    expect(await partOf()).toBeGreaterThanOrEqual(kept);
     expect((await tapescope([...words, "--out", "part.json", "--resume"])).code).toBe(0);
-    const [one, other] = await Promise.all(["whole.json", "part.json"].map((name) => readFile(join(folder, name))));
-    expect(other).toEqual(one);
+    expect(await file("part.json")).toBe(await file("whole.json"));
   });
 
   test("refuses what it cannot do with the choices, and leaves files as they are", async () => {
@@ -75,9 +117,9 @@ describe("tapescope sweep", () => {
       expect(err).toContain(message);
     };
     await refused(["--metric", "accuracy"], "output-change, wrong-bits, cross-entropy");
-    await refused(["--operation", "scale"], "zero, set:NUMBER, add:NUMBER");
     await refused(["--operation", "patch:11"], "8 bits");
-    await refused(["--at", "slot"], "AXIS=FROM-TO");
+    await refused(["--renormalise", "head"], '"memory" cannot be renormalised along "head"; choose one of slot, word');
+    await refused(["--edits", "other.json"], '"other.json" could not be read: This file holds no edits');
     await refused(["--over", "words"], "sweep over step, site, slot, word");
     await refused(["--batch", "0"], "whole number of at least 1");
     await refused(["--csv", "--json"], "not both");

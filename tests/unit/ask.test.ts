@@ -94,9 +94,9 @@ describe("answers as rows", () => {
   test("bits are independent, and a vector is wrong when one of them is", () => {
     const batch = copyBatch([[[1, 0]], [[0, 1]]]);
     const outputs = { ...batch.targets, data: batch.targets.data.slice() };
-    outputs.data.set([0.75, 0.5, 0.25, 0.75], 2 * 2 * 2); // the answers are due at the third step
+    outputs.data.set([0.75, 0.625, 0.25, 0.75], 2 * 2 * 2); // the answers are due at the third step
     expect(answerRows({ activation: "sigmoid" }, batch, outputs)).toEqual([
-      { sequence: 0, step: 2, expected: "10", predicted: "11", right: false, probability: 0.375 },
+      { sequence: 0, step: 2, expected: "10", predicted: "11", right: false, probability: 0.46875 },
       { sequence: 1, step: 2, expected: "01", predicted: "01", right: true, probability: 0.5625 },
     ]);
   });

@@ -131,6 +131,22 @@ describe("operations", () => {
   });
 });
 
+test("a typed array and a named array are the values that nested arrays are, and JSON carries them", () => {
+  const rows = Array.from({ length: 5 }, (_, slot) => Array.from({ length: 4 }, (_, word) => (slot - word) / 3));
+  const memory = namedArray("mine", ["slot", "word"], [5, 4], rows.flat());
+  for (const operation of ["set", "add", "scale"] as const) {
+    const [whole, row] = [edit("memory", { step: 1 })[operation], edit("memory", { step: 2, slot: 3 })[operation]];
+    const given = [whole(memory), row(Float32Array.from(rows[4] as number[]))];
+    const wanted = edited([whole(rows), row(rows[4] as number[])]);
+    expect(edited(given)).toEqual(wanted);
+    expect(edited(JSON.parse(JSON.stringify(given)))).toEqual(wanted);
+  }
+  const bias = Float32Array.of(1, 2);
+  const one = editParameter("output.bias").set(bias);
+  bias.fill(9);
+  expect(edited([one])).toEqual(edited([editParameter("output.bias").set([1, 2])]));
+});
+
 describe("a patch", () => {
   const two = namedArray(
     "inputs",
@@ -369,6 +385,26 @@ describe("a bad edit is refused before anything runs", () => {
     expect(refusal({ site: "memory", step: 0, operation: "set", value: "0" })).toContain("every number must be finite");
     expect(refusal({ site: "memory", step: 0, operation: "set" })).toContain("every number must be finite");
   });
+  test("a typed or named array that does not fit, and other objects that hold numbers", () => {
+    const set = (value: unknown) => refusal(edit("memory", { step: 0, slot: 1 }).set(value as number));
+    const turned = namedArray("mine", ["word", "slot"], [4, 1], new Float32Array(4));
+    expect(set(turned)).toContain('the value has shape [4,1], but the region of "memory" has [4]');
+    expect(set(new Float32Array(3))).toContain('the value has shape [3], but the region of "memory" has [4]');
+    expect(set(Float32Array.of(0, 0, Number.NaN, 0))).toContain("the value holds NaN; every number must be finite");
+    const tensor = tf.zeros([4]);
+    expect(set(tensor)).toContain(".set, .add and .scale also take a Float32Array or a NamedArray");
+    tensor.dispose();
+    expect(set(null)).toContain("the value holds null; every number must be finite");
+  });
+  test("an edit of which it was not said what to do", () => {
+    const message =
+      "Edit 1 of 1: it says where, but not what to do there. Call .set, .add, .scale, .zero, .noise, .clamp or .patch on it, " +
+      'as in edit("memory", { step: 3 }).set(0).';
+    const memory = edit("memory", { step: 3 });
+    for (const forgotten of [memory, memory.zero, editParameter("output.bias")]) {
+      expect(refusal(forgotten)).toBe(message);
+    }
+  });
   test("a value that is infinite in 32 bits, an unknown field, or no edit at all", () => {
     expect(refusal(edit("memory", { step: 0 }).set(1e300))).toContain("must be finite in 32 bits");
     const slip = { site: "memory", step: 0, indx: { slot: 1 }, operation: "set", value: 0 };
@@ -411,7 +447,7 @@ describe("a bad edit is refused before anything runs", () => {
   test("packed numbers that are none", () => {
     const set = (value: unknown) => refusal({ site: "memory", step: 0, index: { slot: 1 }, operation: "set", value });
     expect(set({ shape: [4], float32: "%" })).toContain("is no base64");
-    expect(set({ shape: [4], float32: "AACAPw==" })).toContain('"float32" has 4 bytes; the shape [4] takes 4 each');
+    expect(set({ shape: [4], float32: "AACAPw==" })).toContain('"float32" has 1 numbers; the shape [4] takes 4');
     expect(set({ shape: [1], float32: "AACAPw==" })).toContain('shape [1], but the region of "memory" has [4]');
     expect(set({ shape: [], float32: "AADAfw==" })).toContain("holds NaN; every number must be finite");
     expect(set({ float32: "" })).toContain("the value is neither numbers nor");

@@ -132,15 +132,15 @@ describe("answers", () => {
     expect([wrong.predicted, wrong.right]).toEqual(["9215", false]);
   });
 
-  test("of bits are rounded at one half", () => {
+  test("of bits are 1 above one half", () => {
     const copying = checkpoint({ task: "copy" }, { outputs: 2 });
-    const outputs = namedArray("outputs", ["step", "batch", "output"], [3, 1, 2], [0, 0, 0, 0, 0.5, 0.49]);
+    const outputs = namedArray("outputs", ["step", "batch", "output"], [3, 1, 2], [0, 0, 0, 0, 0.51, 0.5]);
     const none = { ...outputs, data: new Float32Array(outputs.data.length).fill(Number.NaN) };
     const diverged = answersOf(read("00", copying), { activation: "sigmoid" }, none);
     expect(diverged.right).toBe(false);
     const { steps, expected, predicted, right } = answersOf(read("10", copying), { activation: "sigmoid" }, outputs);
     expect([expected, predicted, right]).toEqual(["10", "10", true]);
-    expect([...(steps[0]?.probabilities ?? [])]).toEqual([...Float32Array.of(0.5, 0.49)]);
+    expect([...(steps[0]?.probabilities ?? [])]).toEqual([...Float32Array.of(0.51, 0.5)]);
   });
 
   test("of numbers that are NaN are none", () => {

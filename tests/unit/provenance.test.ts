@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { contributionShares } from "../../src/analysis/contribution-shares.js";
 import { slotProvenance, writeContributions, writeSurvival } from "../../src/analysis/provenance.js";
-import { outputContributions, readContributions, slotContributions } from "../../src/analysis/read-provenance.js";
+import {
+  memoryFound,
+  outputContributions,
+  readContributions,
+  slotContributions,
+} from "../../src/analysis/read-provenance.js";
 import type { TokenMemory } from "../../src/analysis/token-memory.js";
 import { tokenContributions, tokenProvenance, tokenReadContributions } from "../../src/analysis/token-provenance.js";
 import { type NamedArray, namedArray, select } from "../../src/tensors/named-array.js";
@@ -257,6 +262,8 @@ describe("provenance of a Neural Turing Machine's memory", () => {
     expect(() => writeSurvival(heads, 0.5)).toThrow("writeSurvival: step 0.5 is outside 0 to 2");
     expect(() => readContributions(heads, start, [[1, 0]])).toThrow('"read weights" is [step,slot] of [1,2]');
     expect(() => readContributions(heads, start, reads, -1)).toThrow("numbered from 0; -1 was given");
+    expect(() => memoryFound(heads, [start], 1)).toThrow('memoryFound: "memory" is [step,slot,word] of [1,2,2]');
+    expect(() => memoryFound(heads, [start, start, start], 0.5)).toThrow("numbered from 0; 0.5 was given");
     expect(() => outputContributions(readContributions(heads, start, reads), [[1]])).toThrow("but [1,2] is needed");
   });
 });
