@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
+import type { History } from "../tracker/history.js";
 import { MetricCharts } from "./history-metrics.js";
 import { epochChosen, type MomentProps, momentOf, pinned } from "./history-moment.js";
 import { namesOf, readSequence, sequencesOf } from "./history-sequence.js";
@@ -71,6 +72,7 @@ function RecordedMoment(props: MomentProps): JSX.Element {
   const choose = (site: string): void => setView(siteChosen(site, states, places));
   return (
     <>
+      <p class="ts-faint">{aboutHistory(history)}</p>
       <Transport {...props} tokens={names} sequences={kept} />
       <TokenStrip tokens={names} current={step} choose={chooseStep} highlight={highlight} setHighlight={setHighlight} />
       <div class="ts-pair ts-overview">
@@ -96,4 +98,10 @@ function RecordedMoment(props: MomentProps): JSX.Element {
       />
     </>
   );
+}
+
+/** One line: whose training this is. */
+function aboutHistory({ model, getAvailableEpochs }: History): string {
+  const epochs = getAvailableEpochs().length;
+  return `${model.name.toUpperCase()}, ${epochs} recorded ${epochs === 1 ? "epoch" : "epochs"} of training`;
 }

@@ -14,7 +14,8 @@ export function MachineForm(props: ModeProps & { readonly bench: Bench }): JSX.E
   const { machine, task, trial, loading } = bench;
   const names = bench.checkpoints.map(({ name }) => name);
   const wanted = view.checkpoint || machine?.name || names[0] || "";
-  const [chosen, choose] = useState(wanted);
+  const [picked, choose] = useState(wanted);
+  const chosen = names.includes(picked) ? picked : (names[0] ?? ""); // an address may name one that is not here
   const [text, type] = useState(view.input);
   const [draws, setDraws] = useState(0);
   const load = async (name: string): Promise<void> => {

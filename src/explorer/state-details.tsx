@@ -37,7 +37,7 @@ export function StateDetails(props: {
                   {row.site}
                 </button>
               </th>
-              <td>{row.shape.join(" × ")}</td>
+              <td>{(row.shape[0] === 1 ? row.shape.slice(1) : row.shape).join(" × ")}</td>
               {columns.map((name) => (
                 <td key={name}>{numberText(row[name])}</td>
               ))}
