@@ -5,65 +5,113 @@ import { checkAxes } from "./axes.js";
 import { signedColours, unitColours } from "./colours.js";
 import type { Figure } from "./figure.js";
 import { gridOf, noteOnOddCells } from "./heatmap.js";
-import { MEMORY_CELL } from "./memory-heatmap.js";
-import { mosaic } from "./mosaic.js";
+import { mosaic, type Tile } from "./mosaic.js";
 import { heatmapPanels, panelHeight } from "./panels.js";
-import { heatmapTile, positionsAcross, positionsDown } from "./tiles.js";
+import { slotReads } from "./slot-reads.js";
+import { heatmapTile, positionsAcross, positionsDown, valueAxis } from "./tiles.js";
+import { colourWrites } from "./write-colours.js";
+import { nameOfWrite, shareBars, slotFrames, type WriteShares, writeShares } from "./write-shares.js";
 
 const READ_CELL = { height: 16, least: 220, most: 560 };
+const ROW = { height: 19, least: 76, most: 640 };
 
 /** A slot whose norm is below this part of the largest holds too little to ask where it came from. */
 const LEAST = 0.01;
 
+/** Blue below zero, red above, and clear at zero: colours that leave the eye to the frames over them. */
+const MUTED = [
+  [0, "#3f86c6"],
+  [0.5, "rgba(128,128,128,0.1)"],
+  [1, "#cc6a50"],
+] as const;
+
 /**
- * A memory and where it came from: on the left each slot's content, beside it the share that each write has in it.
+ * A memory with its provenance drawn over it: around the cells of each slot a frame in the colour of the write that has
+ * most of it, and at the head of the frame a bar with the shares of all writes, named where there is room.
  *
- * A row is one slot; "start" is the memory that the machine began with. Shares run from 0 to 1 in every figure. The shares
- * of a slot whose norm is below 1 % of the largest are left out: they would be shares of next to nothing.
+ * Colours of writes go from early to late, within those that are seen; pale grey is "start", the memory that the machine
+ * began with. Hovering over a bar lists its shares; those below 1 % are taken together as "others". Slots whose norm is
+ * below 1 % of the largest have no frame: shares of next to nothing. It is made for up to 40 slots, so `slice` those in
+ * use; beyond 58 the bars go without names.
  *
- * @param memory the memory after one step, [slot, word]. For a large memory, `slice` the slots that are used.
- * @param provenance the shares after the same step, [slot, write]: of `slotProvenance` or `tokenProvenance`
- * @throws if one has more or fewer axes, or the two differ in slots.
+ * @param memory the memory after one step, [slot, word]
+ * @param provenance the shares after the same step, [slot, write], 0 to 1: of `slotProvenance` or `tokenProvenance`
+ * @param options.reads a read head's weights, [step, slot]. Each step that reads a slot puts a dot beside it, its area the
+ * weight, from 0.01 up. A step up to that of this memory read what the slot held then.
+ * @param options.left what later erasing left of each write, [slot, write], 0 to 1: the mean of `writeSurvival` over words,
+ * told on hovering. Writes after the step of this memory may be missing.
+ * @throws if an array has more or fewer axes, they differ in slots, or `left` has more writes than the shares.
  * @example
  * const [contents, came] = [memory, slotProvenance([head], start)].map((array) => select(array, { step: 20 }));
- * show(memoryProvenance(contents, came, { title: "Which step wrote which slot" }));
+ * const left = meanOver(writeSurvival([head], 20), ["word"]);
+ * const reads = series(result, "read.0.weights");
+ * show(memoryProvenance(contents, came, { title: "Which step wrote which slot", reads, left }));
  */
-export function memoryProvenance(memory: ArrayInput, provenance: ArrayInput, options: { title: string }): Figure {
+export function memoryProvenance(
+  memory: ArrayInput,
+  provenance: ArrayInput,
+  options: { title: string; reads?: ArrayInput; left?: ArrayInput },
+): Figure {
   const contents = toNamedArray(memory, "memory", ["slot", "word"]);
   const shares = toNamedArray(provenance, "share", ["slot", "write"]);
-  for (const array of [contents, shares]) checkAxes(array, 2, "memoryProvenance");
+  const reads = options.reads === undefined ? undefined : toNamedArray(options.reads, "reads", ["step", "slot"]);
+  const left = options.left === undefined ? undefined : toNamedArray(options.left, "left", ["slot", "write"]);
+  checkSlots(contents, shares, reads, left);
   const [slot, word] = contents.axes as [string, string];
-  if (contents.shape[0] !== shares.shape[0]) {
-    throw new Error(
-      `memoryProvenance draws arrays over the same slots: "${contents.name}" has ${contents.shape[0]}, ` +
-        `"${shares.name}" has ${shares.shape[0]}.`,
-    );
-  }
+  const slots = contents.shape[0] as number;
   const norms = slotNorm(contents).data;
   const least = LEAST * norms.reduce((most, norm) => (Number.isFinite(norm) ? Math.max(most, norm) : most), 0);
-  const writes = shares.shape[1] as number;
-  const seen = shares.data.map((share, at) =>
-    (norms[Math.floor(at / writes)] as number) < least ? Number.NaN : share,
-  );
-  const { [shares.axes[0] as string]: _, ...others } = shares.labels ?? {};
-  const labels = { ...others, ...(contents.labels?.[slot] && { [shares.axes[0] as string]: contents.labels[slot] }) };
-  const height = panelHeight(contents.shape[0] as number, MEMORY_CELL);
-  const y = positionsDown(contents, slot);
-  const tile = (array: NamedArray, title: string, across: string) => ({
-    grid: gridOf(array, "memoryProvenance", across),
-    look: { title, width: 1, height, x: positionsAcross(array, across), y },
-  });
-  const [left, right] = [
-    tile(contents, "Content", word),
-    tile({ ...shares, name: "share", data: seen, labels }, "Which write it came from", shares.axes[1] as string),
-  ];
-  const tiles = [
-    heatmapTile(left.grid, { ...left.look, colours: signedColours("value", [contents]) }),
-    heatmapTile(right.grid, { ...right.look, colours: unitColours("share of the slot"), blank: true }),
-  ];
-  const blank = norms.some((norm) => norm < least) ? "Blank: slots below 1 % of the fullest one." : "";
+  const strip = writeShares(shares, (one) => (norms[one] as number) < least);
+  const height = panelHeight(slots, ROW);
+  const [y, values] = [positionsDown(contents, slot), signedColours("value", [contents])];
+  const bars: Tile = {
+    ...{ title: `Came from ${shares.axes[1]}`, width: reads ? 6 : 5, height, y, values: shares.data },
+    x: { ...valueAxis("share", [0, 1]), showgrid: false, zeroline: false, tickvals: [0, 0.5] },
+    ...(strip.colours && { colours: strip.colours }),
+    draw: (panel, colourAxis) => shareBars(strip, contents, { panel, colourAxis, row: height / slots, left }),
+  };
+  const cells = { title: "Content", width: 14, height, x: positionsAcross(contents, word), y, colours: values };
+  const tiles = [bars, heatmapTile(gridOf(contents, "memoryProvenance", word), cells)];
+  if (reads) tiles.push(slotReads(reads, contents, { width: 6, height, y }));
+  const blank = norms.some((norm) => norm < least) ? "No frame: slots below 1 % of the fullest one." : "";
   const note = [noteOnOddCells([contents]), blank].filter(Boolean).join("   ");
-  return mosaic([tiles], { title: options.title, note });
+  return framed(mosaic([tiles], { title: options.title, note }), strip, height / slots);
+}
+
+/** Bars and cells of a slot as one row, in one frame. @param row its height in pixels */
+function framed({ data, layout, config }: Figure, strip: WriteShares, row: number): Figure {
+  const [left, right] = (layout.xaxis2 as { domain: [number, number] }).domain;
+  layout.xaxis = { ...(layout.xaxis as object), domain: [0, left], showline: false };
+  layout.yaxis = { ...(layout.yaxis as object), showline: false };
+  layout.yaxis2 = { ...(layout.yaxis2 as object), ticks: "" };
+  layout.shapes = [...((layout.shapes ?? []) as object[]), ...slotFrames(strip, right, row)];
+  layout.barmode = "overlay"; // each part begins where it is told
+  if (strip.colours) colourWrites(layout, "coloraxis", strip.range, (write) => nameOfWrite(write, strip.shares));
+  const values = strip.colours ? "coloraxis2" : "coloraxis";
+  const { colorbar, ...axis } = layout[values] as { colorbar: object };
+  layout[values] = { ...axis, colorscale: MUTED, colorbar: { ...colorbar, x: left } };
+  const ygap = Math.round(row / 4); // cells stay within the frames
+  return { data: data.map((trace) => (trace.type === "heatmap" ? { ...trace, ygap } : trace)), layout, config };
+}
+
+function checkSlots(contents: NamedArray, shares: NamedArray, reads?: NamedArray, left?: NamedArray): void {
+  for (const array of [contents, shares, reads, left]) if (array) checkAxes(array, 2, "memoryProvenance");
+  const slots = contents.shape[0] as number;
+  for (const [array, given] of [
+    [shares, shares.shape[0]],
+    [reads, reads?.shape[1]],
+    [left, left?.shape[0]],
+  ] as const) {
+    if (!array || given === slots) continue;
+    throw new Error(
+      `memoryProvenance draws arrays over the same slots: "${contents.name}" has ${slots}, "${array.name}" has ${given}.`,
+    );
+  }
+  const [writes, most] = [left?.shape[1] ?? 0, shares.shape[1] as number];
+  if (writes <= most) return;
+  throw new Error(
+    `memoryProvenance takes of each write what is left: "${left?.name}" has ${writes} writes, "${shares.name}" ${most}.`,
+  );
 }
 
 /**
