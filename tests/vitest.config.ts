@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const root = join(import.meta.dirname, "..");
 
@@ -16,6 +17,35 @@ const project = (name: string, seconds: number) => ({
   },
 });
 
+// The longest first: one that begins when all others are done leaves a worker idle to its end.
+const longest = [
+  "slow/notebooks",
+  "slow/history-kills",
+  "slow/setup",
+  "parity/engine",
+  "slow/explorer-notebook",
+  "slow/create-report",
+  "slow/explorer-experiment",
+  "slow/leak",
+  "slow/cli",
+  "slow/explorer-history",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const found = longest.findIndex((name) => moduleId.endsWith(`/tests/${name}.test.ts`));
+      return found < 0 ? longest.length : found;
+    };
+    return (await super.sort(files)).sort((one, other) => place(one) - place(other));
+  }
+}
+
 export default defineConfig({
-  test: { root, projects: [project("unit", 20), project("parity", 120), project("slow", 600)], maxWorkers: 2 },
+  test: {
+    root,
+    projects: [project("unit", 20), project("parity", 120), project("slow", 600)],
+    maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
+  },
 });

@@ -15,6 +15,8 @@ import sys
 import threading
 import warnings
 
+sys.modules["rfc3987_syntax"] = None  # for jsonschema: a grammar slower to load than all else here
+
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError

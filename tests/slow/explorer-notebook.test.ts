@@ -23,10 +23,11 @@ const token = "test";
 let folder: string;
 let notebook: string;
 let page: string;
+let plainPage: string;
 let history: History;
 let browser: Browser;
 
-/** A short training with its history; a notebook that shows both, executed and exported. */
+/** A short training with its history; a notebook that shows both, and one that shows neither, executed and exported. */
 beforeAll(async () => {
   await mkdir(join(root, "reports"), { recursive: true });
   folder = await mkdtemp(join(root, "reports", "explorer-")); // inside, where "tapescope" is found
@@ -46,9 +47,14 @@ beforeAll(async () => {
     code("show(explored);"),
     code("show(explored);"),
   ]);
-  const [report] = await reportNotebooks({ notebooks: [notebook], outDir: folder, python, save: true });
-  if (!report?.ok) throw new Error(report?.detail);
-  page = report.html;
+  const plain = await writeNotebook(join(folder, "plain.ipynb"), [code("1 + 1")]);
+  const reports = await reportNotebooks({ notebooks: [notebook, plain], outDir: folder, python, save: true });
+  const pageOf = (index: number): string => {
+    const report = reports[index];
+    if (!report?.ok) throw new Error(report?.detail);
+    return report.html;
+  };
+  [page, plainPage] = [pageOf(0), pageOf(1)];
   if (!browserMissing) browser = await launchBrowser();
 });
 afterAll(async () => {
@@ -136,10 +142,7 @@ test("the export has the page's script, its style and plotly.js inlined once, fo
 });
 
 test("a page without an explorer has none of the explorer's script", async () => {
-  const plain = await writeNotebook(join(folder, "plain.ipynb"), [code("1 + 1")]);
-  const [report] = await reportNotebooks({ notebooks: [plain], outDir: folder, python });
-  if (!report?.ok) throw new Error(report?.detail);
-  expect(await readFile(report.html, "utf8")).not.toContain("tapescopeExplorer=");
+  expect(await readFile(plainPage, "utf8")).not.toContain("tapescopeExplorer=");
 });
 
 test("the page's script can stand in a document: nothing in it ends a script or begins a comment", async () => {
@@ -190,6 +193,7 @@ describe.skipIf(browserMissing)("the exported page, with the network off", () =>
 describe.skipIf(browserMissing)("JupyterLab", () => {
   let server: ChildProcess;
   let address: string;
+  let opened: Page; // the last test goes on in the page that the one before it opened
 
   beforeAll(async () => {
     const port = await freePort();
@@ -213,34 +217,34 @@ describe.skipIf(browserMissing)("JupyterLab", () => {
     if (server) await once(server, "exit");
   });
 
-  async function open(theme: string): Promise<{ page: Page; problems: string[] }> {
+  /** JupyterLab with the saved notebook, instead of the page that was open. @returns what will go wrong in it */
+  async function open(theme: string): Promise<string[]> {
     const place = join(folder, "settings", "@jupyterlab", "apputils-extension");
     await mkdir(place, { recursive: true });
     await writeFile(join(place, "themes.jupyterlab-settings"), JSON.stringify({ theme }));
-    const opened = await browser.newPage({ viewport: { width: 1500, height: 1200 } });
+    await opened?.close();
+    opened = await browser.newPage({ viewport: { width: 1500, height: 1200 } });
     const problems: string[] = [];
     opened.on("pageerror", (error) => problems.push(String(error)));
     opened.setDefaultTimeout(120_000);
     await opened.goto(`${address}/lab/tree/explored.ipynb?token=${token}`);
-    return { page: opened, problems };
+    return problems;
   }
 
   test.each([
-    ["JupyterLab Light", "rgb(255, 255, 255)"],
     ["JupyterLab Dark", "rgb(22, 24, 27)"],
+    ["JupyterLab Light", "rgb(255, 255, 255)"],
   ])("shows the saved notebook's page alive, in the theme %s", async (theme, paper) => {
-    const { page: opened, problems } = await open(theme);
+    const problems = await open(theme);
     const explored = opened.locator(".jp-OutputArea .ts-explorer").first();
     await explored.scrollIntoViewIfNeeded();
     await expectAlive(explored);
     expect(await explored.evaluate((element) => getComputedStyle(element).backgroundColor)).toBe(paper);
     expect(problems).toEqual([]);
-    await opened.close();
   });
 
   test("shows it in a cell that runs, and again after the notebook was saved and opened anew", async () => {
-    const { page: opened } = await open("JupyterLab Light");
-    await opened.locator(".jp-NotebookPanel .jp-CodeCell").first().waitFor();
+    await opened.locator(".jp-NotebookPanel .jp-CodeCell").first().scrollIntoViewIfNeeded();
     await opened.getByText("TypeScript | Idle").waitFor(); // before its kernel is there, JupyterLab forgets what to run
     await opened.locator(".lm-MenuBar-itemLabel", { hasText: /^Edit$/ }).click();
     await opened.locator(".lm-Menu-itemLabel", { hasText: /^Clear Outputs of All Cells$/ }).click();
@@ -258,6 +262,5 @@ describe.skipIf(browserMissing)("JupyterLab", () => {
     await opened.reload();
     await opened.locator(".jp-OutputArea .ts-explorer").first().scrollIntoViewIfNeeded();
     await expectAlive(opened.locator(".jp-OutputArea .ts-explorer").first());
-    await opened.close();
   });
 });
