@@ -3,6 +3,7 @@ import { liveLine } from "../notebook/live-line.js";
 import { useBackend } from "../tensors/backend.js";
 import { evaluate } from "../training/evaluate.js";
 import { type Command, type Given, UsageError, wholeNumber } from "./command.js";
+import { computedBy } from "./computed-by.js";
 import { recipeFor, taskNames } from "./recipes.js";
 
 /** `tapescope evaluate FILE --task copy`: how well a checkpoint does on sequences it has not seen. */
@@ -39,7 +40,7 @@ export const evaluateCommand: Command = {
     line.end();
     if (given.json) console.log(JSON.stringify(result));
     else {
-      console.log(`${result.sequences} sequences of ${recipe.describe(result.length)} (${backend})`);
+      console.log(`${result.sequences} sequences of ${recipe.describe(result.length)} (${computedBy(model, backend)})`);
       console.log(`accuracy                    ${result.accuracy.toFixed(4)} of ${result.answers} answers`);
       console.log(`exact match                 ${result.exactMatch.toFixed(4)} of sequences`);
       if (given.task === "multiplication") {

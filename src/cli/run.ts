@@ -1,12 +1,13 @@
 import { basename } from "node:path";
 import { loadCheckpoint } from "../files/checkpoint-file.js";
-import { run, runRefusal, series } from "../model/run.js";
+import { run, series } from "../model/run.js";
 import { type Answers, answersOf } from "../tasks/answers.js";
 import type { Reading } from "../tasks/typed-input.js";
 import { taskInputOf } from "../tasks/typed-tasks.js";
 import { useBackend } from "../tensors/backend.js";
 import { type NamedArray, select } from "../tensors/named-array.js";
 import type { Command } from "./command.js";
+import { computedBy } from "./computed-by.js";
 import { editsIn } from "./edits-file.js";
 
 /** `tapescope run FILE --input "27x4" --edits edits.json`: one sequence through a checkpoint, with edits on the way. */
@@ -40,7 +41,7 @@ export const runCheckpointCommand: Command = {
     const unedited = edits.length > 0 && answersOf(reading, model, run(model, parameters, inputs).outputs);
     const outputs = select(result.outputs, { batch: 0 });
     const sites = Object.keys(result.trace).map((site) => series(result, site));
-    const engine = process.env.TAPESCOPE_BACKEND || runRefusal(model) !== undefined ? backend : "engine";
+    const engine = computedBy(model, backend);
     const about = { checkpoint: basename(path as string), model: model.name, task: metadata.task ?? null, engine };
     if (given.json) {
       console.log(

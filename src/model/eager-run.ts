@@ -11,7 +11,7 @@ export function eagerRun(request: RunRequest): Run {
   const { model, parameters, inputs, steps, batch, recorded, edits, from, keep } = request;
   const first = from?.step ?? 0;
   const captured = new Map<string, NamedArray[]>(recorded.map(({ name }) => [name, []]));
-  const outputs: NamedArray[] = [];
+  const [outputs, logits]: [NamedArray[], NamedArray[]] = [[], []];
   let state = tf.tidy(() => (from ? stateOf(from.state, batch) : model.start(parameters, batch)) as Tensors);
   try {
     for (let step = first; step < steps; step++) {
@@ -26,6 +26,7 @@ export function eagerRun(request: RunRequest): Run {
           return passed;
         });
         outputs.push(fromTensor(result.outputs, "outputs", ["batch", "output"]));
+        logits.push(fromTensor(result.logits, "logits", ["batch", "output"]));
         return result.state as Record<string, tf.Tensor>;
       });
       replaceTensors(state, next);
@@ -33,6 +34,7 @@ export function eagerRun(request: RunRequest): Run {
     }
     return {
       outputs: stack(outputs, "step"),
+      logits: stack(logits, "step"),
       trace: Object.fromEntries(recorded.map(({ name }) => [name, stack(captured.get(name) ?? [], "step")])),
       state: Object.fromEntries(Object.entries(state).map(([name, value]) => [name, stateArray(name, value)])),
     };

@@ -63,9 +63,9 @@ function check(model: Model, recordings: StepRecordings): void {
       if (`${given[name]}` !== `${shape}`) throw new Error(`Its recording takes ${quoted(name)} of [${shape}].`);
     }
   }
-  const wanted = { outputs: [batch, model.outputs] as readonly number[] };
+  const width: readonly number[] = [batch, model.outputs];
   const sites = Object.fromEntries(model.sites.map(({ name, shape }) => [`site.${name}`, [batch, ...shape]]));
-  for (const [name, shape] of Object.entries({ ...wanted, ...sites })) {
+  for (const [name, shape] of Object.entries({ outputs: width, logits: width, ...sites })) {
     if (`${results[name]}` !== `${shape}`)
       throw new Error(`Its recording gives ${quoted(name)} of [${results[name]}].`);
   }

@@ -41,7 +41,10 @@ function replay(program: StepProgram, request: RunRequest): Run {
     const whole = [steps - first, batch, ...shape];
     return { name, axes: ["step", "batch", ...axes], shape: whole, data: new Float32Array(sizeOf(whole)) };
   };
-  const outputs = empty("outputs", ["output"], [model.outputs]);
+  const [outputs, logits] = ["outputs", "logits"].map((name) => empty(name, ["output"], [model.outputs])) as [
+    NamedArray,
+    NamedArray,
+  ];
   const trace = Object.fromEntries(recorded.map(({ name, axes, shape }) => [name, empty(name, axes, shape)]));
   const keep = (array: NamedArray, step: number, from: string): void => {
     const numbers = program.numbers(from);
@@ -55,13 +58,14 @@ function replay(program: StepProgram, request: RunRequest): Run {
     const changes = edits.filter((one) => one.step === step);
     stepWithEdits(program, model, batch, changes);
     keep(outputs, step, "outputs");
+    keep(logits, step, "logits");
     for (const [name, array] of Object.entries(trace)) keep(array, step, `site.${name}`);
   }
   const state = program.states.map(([name, shape]): [string, NamedArray] => {
     const axes = ["batch", ...shape.slice(1).map((_, index) => `axis ${index}`)];
     return [name, { name, axes, shape, data: program.numbers(`state.${name}`).slice() }];
   });
-  return { outputs, trace, state: Object.fromEntries(state) };
+  return { outputs, logits, trace, state: Object.fromEntries(state) };
 }
 
 /** The state of the first sequence. */

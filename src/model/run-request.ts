@@ -37,6 +37,8 @@ export interface RunRequest {
 export interface Run {
   /** [step, batch, output], after the model's activation. */
   readonly outputs: NamedArray;
+  /** [step, batch, output], before it. */
+  readonly logits: NamedArray;
   /** Recorded sites, each [step, batch, ...site]. */
   readonly trace: Readonly<Record<string, NamedArray>>;
   /** The state after the last step, each [batch, ...]. */

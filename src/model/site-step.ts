@@ -14,7 +14,7 @@ export interface Given {
  * One step of a model whose sites are watched.
  *
  * @param see is shown the value of every site, [batch, ...site], and gives it back or another in its place
- * @returns the next state, and the outputs after the activation [batch, output]
+ * @returns the next state, and the outputs before and after the activation [batch, output]
  * @throws if the model does not pass each of its sites once, in the declared shape
  */
 export function siteStep(
@@ -22,7 +22,7 @@ export function siteStep(
   batch: number,
   { parameters, state, input }: Given,
   see: (site: Site, value: tf.Tensor) => tf.Tensor,
-): { readonly state: Tensors; readonly outputs: tf.Tensor } {
+): { readonly state: Tensors; readonly logits: tf.Tensor; readonly outputs: tf.Tensor } {
   const passed = new Set<string>();
   const hook: Hook = (name, value) => {
     const site = model.sites.find((one) => one.name === name);
@@ -38,7 +38,8 @@ export function siteStep(
   const result = model.step(parameters, state, input, hook);
   const missed = model.sites.find(({ name }) => !passed.has(name));
   if (missed) throw new Error(`${model.name} declares the site "${missed.name}", but its step never passed it.`);
-  return { state: result.state, outputs: activate(model, result.logits) };
+  const { state: next, logits } = result;
+  return { state: next, logits, outputs: activate(model, logits) };
 }
 
 /** Outputs as a model's reader sees them: probabilities [batch, output] from logits of the same shape. */

@@ -25,7 +25,7 @@ export interface StepProgram {
   /** Names of the sites, in the order in which the model passes them. */
   readonly sites: readonly string[];
   /**
-   * Numbers in the program's memory; a view that is good until the next step. To be read: "outputs" [batch, output],
+   * Numbers in the program's memory; a view that is good until the next step. To be read: "logits" and "outputs" [batch, output],
    * "site.NAME" [batch, ...site], "state.NAME". To be written: "input" [batch, input], "scale.SITE", "shift.SITE".
    */
   numbers(name: string): Float32Array;

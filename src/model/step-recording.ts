@@ -25,7 +25,7 @@ export interface ModelRecording {
   readonly steps: readonly Halves[];
   /** Shapes of "parameter.NAME", "state.NAME" [batch, ...], "input" [batch, input], "scale.SITE" and "shift.SITE". */
   readonly given: Shapes;
-  /** Shapes of "state.NAME", "outputs" [batch, output], and "site.NAME" [batch, ...site]. */
+  /** Shapes of "state.NAME", "logits" and "outputs" [batch, output], and "site.NAME" [batch, ...site]. */
   readonly results: Shapes;
 }
 
@@ -78,7 +78,7 @@ function givenTo(model: Model, batch: number): { readonly parameters: Shapes; re
 function recordedStep(model: Model, batch: number, all: Tensors): Tensors {
   const shown: Record<string, tf.Tensor> = {};
   const given = { parameters: under(all, "parameter."), state: under(all, "state."), input: tensorOf(all, "input") };
-  const { state, outputs } = siteStep(model, batch, given, ({ name }, value) => {
+  const { state, logits, outputs } = siteStep(model, batch, given, ({ name }, value) => {
     const [scale, shift] = [tensorOf(all, `scale.${name}`), tensorOf(all, `shift.${name}`)];
     const moved = tf.add(tf.mul(value, scale), shift);
     // What tf.where does once it has seen that all shapes are the same, which would take most of the recording's time.
@@ -87,7 +87,7 @@ function recordedStep(model: Model, batch: number, all: Tensors): Tensors {
     shown[name] = edited;
     return edited;
   });
-  return { ...prefixed(state, "state."), ...prefixed(shown, "site."), outputs };
+  return { ...prefixed(state, "state."), ...prefixed(shown, "site."), logits, outputs };
 }
 
 /** Shapes of a recording's inputs or outputs. */

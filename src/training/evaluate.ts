@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Model } from "../model/model.js";
+import { run } from "../model/run.js";
 import type { Task } from "../tasks/task.js";
 import { random } from "../tensors/random.js";
 import type { Tensors } from "../tensors/tensors.js";
 import { toTensor } from "../tensors/transfer.js";
-import { crossEntropy, rightAnswers, rightSequences, sequenceLogits } from "./sequence.js";
+import { crossEntropy, rightAnswers, rightSequences } from "./sequence.js";
 
 /** How well a machine does on sequences that it has not seen. */
 export interface Evaluation {
@@ -27,7 +28,7 @@ export interface Evaluation {
 
 const batchSize = 50;
 
-/** Evaluate a model on `sequences` sequences of `length` items, drawn from the seed. */
+/** Evaluate a model on `sequences` sequences of `length` items, drawn from the seed, in batches of 50. */
 export function evaluate(
   model: Model,
   parameters: Tensors,
@@ -57,7 +58,7 @@ export function evaluate(
   for (let done = 0; done < sequences; done += batchSize) {
     const batch = task.draw(source, length, Math.min(batchSize, sequences - done));
     tf.tidy(() => {
-      const logits = sequenceLogits(model, parameters, toTensor(batch.inputs));
+      const logits = toTensor(run(model, parameters, batch.inputs).logits);
       const targets = toTensor(batch.targets);
       const mask = toTensor(batch.mask);
       const each = rightAnswers(model, logits, targets);

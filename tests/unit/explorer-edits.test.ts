@@ -9,7 +9,7 @@ import { changesAt, shortest } from "../../src/explorer/edit-values.js";
 import { changeByStep, outputsCompared, siteCompared } from "../../src/explorer/experiment-figures.js";
 import { editsFromJson, editsToJson } from "../../src/model/edit-file.js";
 import { type Edit, edit, editParameter } from "../../src/model/edits.js";
-import { namedArray } from "../../src/tensors/named-array.js";
+import { type NamedArray, namedArray } from "../../src/tensors/named-array.js";
 
 const anyEdit: fc.Arbitrary<Edit> = fc.oneof(
   fc.record({
@@ -196,9 +196,10 @@ describe("pictures of an experiment", () => {
   test("comparisons hold the numbers of both runs and their difference, tokens from left to right", () => {
     const outputs = (data: number[]) => namedArray("outputs", ["step", "batch", "output"], [3, 1, 2], data);
     const heads = (data: number[]) => namedArray("a", ["step", "batch", "head", "query", "key"], [1, 1, 2, 1, 2], data);
+    const runOf = (given: NamedArray, a: NamedArray) => ({ outputs: given, logits: given, trace: { a }, state: {} });
     const runs = [
-      { outputs: outputs([1, 2, 3, 4, 5, 6]), trace: { a: heads([1, 2, 3, 4]) }, state: {} },
-      { outputs: outputs([1, 2, 3, 4, 5, 9]), trace: { a: heads([1, 2, 3, 8]) }, state: {} },
+      runOf(outputs([1, 2, 3, 4, 5, 6]), heads([1, 2, 3, 4])),
+      runOf(outputs([1, 2, 3, 4, 5, 9]), heads([1, 2, 3, 8])),
     ] as const;
     const numbers = (figure: { data: readonly Record<string, unknown>[] }) =>
       figure.data.map(({ z }) => [
