@@ -1,11 +1,13 @@
 // Kernels of TensorFlow.js that sum: reductions, matrix products, softmax, in terms of the graph.
+
+import type { DataType } from "@tensorflow/tfjs-core";
 import { sizeOf } from "../tensors/named-array.js";
-import { type Graph, map, type Node, product, reduce, reshape, slice, transpose, uniform } from "./graph.js";
+import { constant, type Graph, map, type Node, product, reduce, reshape, slice, transpose, uniform } from "./graph.js";
 import { first, type Note, type RecordedKernel, type RecordedKernels } from "./recorded-kernel.js";
 
 const kernels: Record<string, RecordedKernel> = {};
-const define = (name: string, note: Note): void => {
-  kernels[name] = { note };
+const define = (name: string, note: Note, dtype?: DataType): void => {
+  kernels[name] = dtype ? { note, dtype } : { note };
 };
 
 const reduction = (note: (graph: Graph, node: Node, axes: readonly number[]) => Node): Note => {
@@ -32,6 +34,22 @@ define(
   reduction((graph, node, axes) => reduce(graph, "max", node, axes)),
 );
 define(
+  "Min",
+  reduction((graph, node, axes) => {
+    return map(graph, "negate", [reduce(graph, "max", map(graph, "negate", [node]), axes)]);
+  }),
+);
+define(
+  "ArgMax",
+  reduction((graph, node, [axis]) => firstLargest(graph, node, axis as number)),
+  "int32",
+);
+define(
+  "ArgMin",
+  reduction((graph, node, [axis]) => firstLargest(graph, map(graph, "negate", [node]), axis as number)),
+  "int32",
+);
+define(
   "Mean",
   reduction((graph, node, axes) => {
     const sum = reduce(graph, "sum", node, axes);
@@ -55,6 +73,19 @@ define("Softmax", (graph, inputs, { dim }) => {
 
 /** Kernels that sum, by name. */
 export const recordedSums: RecordedKernels = kernels;
+
+/** Where the largest number along an axis stands; the first, if several are equal. */
+function firstLargest(graph: Graph, node: Node, axis: number): Node {
+  const length = node.shape[axis] as number;
+  const places = constant(
+    graph,
+    Float32Array.from({ length }, (_, at) => -at),
+    node.shape.map((_, index) => (index === axis ? length : 1)),
+  );
+  const isLargest = map(graph, "equal", [node, reduce(graph, "max", node, [axis])]);
+  const candidates = map(graph, "select", [isLargest, places, uniform(graph, -length, [])]);
+  return map(graph, "negate", [reduce(graph, "max", candidates, [axis])]);
+}
 
 /** The product of all numbers along an axis, which stays with length one. */
 function multiplyAlong(graph: Graph, node: Node, axis: number): Node {

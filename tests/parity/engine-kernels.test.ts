@@ -123,7 +123,7 @@ describe("element by element, replay is eager", () => {
 });
 
 describe("sums and products, replay is eager", () => {
-  test("sum, mean and max over any axes, with and without keeping them", () => {
+  test("sum, mean, max and min over any axes, with and without keeping them", () => {
     fc.assert(
       fc.property(lengths, fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), seeds, (shape, chosen, seed) => {
         const axes = shape.map((_, axis) => axis).filter((axis) => chosen[axis]);
@@ -131,10 +131,25 @@ describe("sums and products, replay is eager", () => {
           sum: tf.sum(tf.square(x as tf.Tensor), axes.length > 0 ? axes : undefined),
           mean: tf.mean(x as tf.Tensor, axes.length > 0 ? axes : undefined, true),
           max: tf.max(x as tf.Tensor, axes.length > 0 ? axes : undefined),
+          min: tf.min(x as tf.Tensor, axes.length > 0 ? axes : undefined, true),
         });
         expect(difference(compute, { x: shape }, seed)).toBeLessThan(2e-6);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  test("where the largest and the smallest stand along any axis, the first of equal ones", () => {
+    fc.assert(
+      fc.property(lengths, fc.nat({ max: 3 }), fc.boolean(), seeds, (shape, some, equal, seed) => {
+        const axis = some % shape.length;
+        const compute = ({ x }: Tensors) => {
+          const numbers = equal ? tf.floor(x as tf.Tensor) : (x as tf.Tensor);
+          return { largest: tf.argMax(numbers, axis), smallest: tf.cast(tf.argMin(numbers, axis), "float32") };
+        };
+        expect(difference(compute, { x: shape }, seed)).toBe(0);
+      }),
+      runs,
     );
   });
 
