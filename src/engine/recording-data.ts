@@ -2,7 +2,7 @@
 // function that it was recorded from is not known. Numbers keep their bits.
 import { fromBase64, toBase64 } from "../tensors/base64.js";
 import { sizeOf } from "../tensors/named-array.js";
-import type { ConstantNode, Node, StoredNode } from "./graph.js";
+import type { AssembleNode, ConstantNode, Node, StoredNode } from "./graph.js";
 import { argumentsOf } from "./live.js";
 import { isMapOperation } from "./operations.js";
 import type { Recording } from "./recorder.js";
@@ -105,7 +105,8 @@ function nodeOf(data: NodeData, id: number, at: (place: number) => Node): Node {
   if ("map" in data) {
     const args = data.of.map(at);
     const { map: operation } = data;
-    if (!isMapOperation(operation, args.length)) throw damaged(`"${operation}" is no operation of ${args.length}`, id);
+    if (typeof operation !== "string" || !isMapOperation(operation, args.length))
+      throw damaged(`"${operation}" is no operation of ${args.length}`, id);
     expect(`${broadcastShape(args.map((one) => one.shape))}` === `${shape}`, "an argument");
     return { kind: "map", operation, arguments: args, shape, id };
   }
@@ -130,9 +131,25 @@ function nodeOf(data: NodeData, id: number, at: (place: number) => Node): Node {
       const from = start[axis] as number;
       return Number.isSafeInteger(from) && from >= 0 && from + (node.shape[axis] as number) <= length;
     });
-    expect(inside && node.shape.length === shape.length, "a piece");
+    expect(inside && node.shape.length === shape.length && start.length === shape.length, "a piece");
   }
+  expect(arePartition(pieces, sizeOf(shape)), "the pieces together");
   return { kind: "assemble", pieces, shape, id };
+}
+
+/** Whether pieces fill so many places without overlap. */
+function arePartition(pieces: AssembleNode["pieces"], size: number): boolean {
+  const apart = (one: AssembleNode["pieces"][0], other: AssembleNode["pieces"][0]): boolean =>
+    one.start.some((from, axis) => {
+      const [otherFrom = 0, length = 0, otherLength = 0] = [
+        other.start[axis],
+        one.node.shape[axis],
+        other.node.shape[axis],
+      ];
+      return from + length <= otherFrom || otherFrom + otherLength <= from;
+    });
+  const filled = pieces.reduce((sum, { node }) => sum + sizeOf(node.shape), 0);
+  return filled === size && pieces.every((one, i) => pieces.slice(i + 1).every((other) => apart(one, other)));
 }
 
 function constantOf(text: string, shape: readonly number[], id: number): ConstantNode {

@@ -38,6 +38,7 @@ function checkSites(model: Model): void {
   const names = new Set<string>();
   for (const { name, axes, shape } of model.sites) {
     const site = `the site ${quoted(name)}`;
+    if (name === "__proto__") throw refusal(model)(`${site} needs another name`);
     if (names.has(name)) throw refusal(model)(`${site} is declared twice`);
     names.add(name);
     const wrong = axes.find((axis, index) => reserved.includes(axis) || axes.indexOf(axis) !== index);

@@ -4,6 +4,7 @@ import { selfAttention } from "../attention/multi-head.js";
 import { layerNorm, linear, tensorOf } from "../tensors/tensors.js";
 import { accessMemory, addressingIndex, headShapes, headSites, headsOf, type MemorySizes } from "./heads.js";
 import { drawParameters } from "./initialise.js";
+import { ofLibrary } from "./library-models.js";
 import type { Model, Site } from "./model.js";
 import { cellShapes, cellSites, cellStep, type NsmCellSizes } from "./nsm-cell.js";
 
@@ -58,7 +59,7 @@ export function nsm(config: NsmConfig): Model {
   const openStates = (): tf.Tensor | undefined =>
     closed.size === 0 ? undefined : tf.tensor(Array.from({ length: states }, (_, s) => (closed.has(s) ? 0 : 1)));
 
-  return {
+  return ofLibrary({
     name: "nsm",
     metadata: metadataOf(config),
     inputs: tokens * symbols,
@@ -111,7 +112,7 @@ export function nsm(config: NsmConfig): Model {
         logits,
       };
     },
-  };
+  });
 }
 
 /**

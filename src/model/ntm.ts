@@ -4,6 +4,7 @@ import { linear, tensorOf } from "../tensors/tensors.js";
 import { controllerShapes, controllerSites, controllerState, controllerStep } from "./controller.js";
 import { accessMemory, headShapes, headSites, headsOf } from "./heads.js";
 import { drawParameters } from "./initialise.js";
+import { ofLibrary } from "./library-models.js";
 import type { Model, Site } from "./model.js";
 
 /** Sizes of a Neural Turing Machine. */
@@ -59,7 +60,7 @@ export function ntm(config: NtmConfig): Model {
     ...Object.fromEntries(learned ? inTurn.map((head) => [`${head}.weights.init`, [1, slots]]) : []),
   };
 
-  return {
+  return ofLibrary({
     name: "ntm",
     metadata: {
       model: "ntm",
@@ -106,7 +107,7 @@ export function ntm(config: NtmConfig): Model {
       const result = tf.concat([hidden, ...reads.map((head) => tensorOf(next, `${head}.vector`))], 1);
       return { state: next, logits: hook("logits", linear(parameters, "output", result)) };
     },
-  };
+  });
 }
 
 function ntmSites(config: NtmConfig): Site[] {

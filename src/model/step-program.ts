@@ -55,7 +55,7 @@ export function stepProgram(model: Model, batch: number): StepProgram {
   let last = first.step;
   const numbers = (name: string): Float32Array => {
     const here = places.has(name) ? at(places, name) : last.output(name);
-    return machine.floats().subarray(here, here + sizeOf((given[name] ?? results[name]) as readonly number[]));
+    return machine.floats().subarray(here, here + sizeOf((results[name] ?? given[name]) as readonly number[]));
   };
   for (const name of places.keys()) {
     if (name.startsWith("scale.")) numbers(name).fill(1);
@@ -76,12 +76,12 @@ export function stepProgram(model: Model, batch: number): StepProgram {
     }
   };
   const parameterNames = Object.keys(model.shapes);
-  let known: readonly object[] = []; // what held the parameters' numbers when they were copied
+  let known: readonly object[] | undefined; // what held the parameters' numbers when they were copied
   const loadParameters = (parameters: Tensors): void => {
     const tensors = parameterNames.map((name) => tensorOf(parameters, name));
-    const changed = [...tensors.keys()].filter((i) => tensors[i]?.isDisposed || tensors[i]?.dataId !== known[i]);
-    if (changed.length === 0) return;
-    known = [];
+    const changed = [...tensors.keys()].filter((i) => tensors[i]?.isDisposed || tensors[i]?.dataId !== known?.[i]);
+    if (known && changed.length === 0) return;
+    known = undefined;
     for (const i of changed) numbers(`parameter.${parameterNames[i]}`).set(tensors[i]?.dataSync() ?? []);
     runInto(starting, beginningSizes, beginnings);
     for (const [i, { before, kept }] of programs.entries()) runInto(before, keptSizes[i] as Sizes, kept);

@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { mapNames, type Shapes } from "../engine/arrays.js";
+import { mapEntries, mapNames, type Shapes } from "../engine/arrays.js";
 import { NotRecordable, type Recording, record } from "../engine/recorder.js";
 import { type Halves, splitRecording } from "../engine/split.js";
+import { sizeOf } from "../tensors/named-array.js";
 import { type Tensors, tensorOf } from "../tensors/tensors.js";
 import type { Model } from "./model.js";
 import { siteStep } from "./site-step.js";
@@ -23,7 +24,10 @@ export interface ModelRecording {
    * all steps, or one of the first and one of all others.
    */
   readonly steps: readonly Halves[];
-  /** Shapes of "parameter.NAME", "state.NAME" [batch, ...], "input" [batch, input], "scale.SITE" and "shift.SITE". */
+  /**
+   * Shapes of "parameter.NAME", "state.NAME" [batch, ...], "input" [batch, input], "scale.SITE" and "shift.SITE". Of a state
+   * that begins with another size than it goes on with it is the larger.
+   */
   readonly given: Shapes;
   /** Shapes of "state.NAME", "logits" and "outputs" [batch, output], and "site.NAME" [batch, ...site]. */
   readonly results: Shapes;
@@ -34,7 +38,7 @@ export interface ModelRecording {
  * scale is NaN the shift takes the value's place, whatever that was.
  *
  * @throws NotRecordable if the model reads values on the way, uses an operation that cannot be recorded, or has a state
- * that goes on changing its shape
+ * that is not of floats, or goes on changing its shape
  */
 export function recordSteps(model: Model, batch: number): StepRecordings {
   const { parameters, edits } = givenTo(model, batch);
@@ -42,7 +46,7 @@ export function recordSteps(model: Model, batch: number): StepRecordings {
     const given = { ...parameters, ...states, input: [batch, model.inputs], ...edits };
     return record((all) => recordedStep(model, batch, all), given);
   };
-  const start = record((all) => prefixed(model.start(under(all, "parameter."), batch), "state."), parameters);
+  const start = record((all) => statesOf(model, model.start(under(all, "parameter."), batch)), parameters);
   const states = shapesIn(start.outputs);
   const first = recordStep(states);
   const later = statesIn(first); // a state may go on with more than it begins with
@@ -57,7 +61,10 @@ export function recordSteps(model: Model, batch: number): StepRecordings {
 export function modelRecording(model: Model, batch: number, { start, steps }: StepRecordings): ModelRecording {
   const { parameters, edits } = givenTo(model, batch);
   const [first, other] = [steps[0], steps.at(-1)] as [Recording, Recording];
-  const states = { ...shapesIn(start.outputs), ...statesIn(first) };
+  const [begun, later] = [shapesIn(start.outputs), statesIn(first)];
+  const states = mapEntries({ ...begun, ...later }, (shape, name) => {
+    return sizeOf(begun[name] ?? []) > sizeOf(shape) ? (begun[name] as readonly number[]) : shape;
+  });
   return {
     start,
     steps: steps.map((one) => splitRecording(one, (name) => name.startsWith("parameter."))),
@@ -87,7 +94,15 @@ function recordedStep(model: Model, batch: number, all: Tensors): Tensors {
     shown[name] = edited;
     return edited;
   });
-  return { ...prefixed(state, "state."), ...prefixed(shown, "site."), logits, outputs };
+  return { ...statesOf(model, state), ...prefixed(shown, "site."), logits, outputs };
+}
+
+/** @throws NotRecordable if a state holds whole numbers, for which operations have another meaning */
+function statesOf({ name }: Model, state: Tensors): Tensors {
+  const other = Object.entries(state).find(([, { dtype }]) => dtype !== "float32");
+  if (other)
+    throw new NotRecordable(`The state "${other[0]}" of ${name} is ${other[1].dtype}; float32 can be replayed.`);
+  return prefixed(state, "state.");
 }
 
 /** Shapes of a recording's inputs or outputs. */

@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type Summariser, summarise, summariserShapes, summaryWeights } from "../memory/summarise.js";
 import { layerNorm, linear, tensorOf } from "../tensors/tensors.js";
 import { drawParameters } from "./initialise.js";
+import { ofLibrary } from "./library-models.js";
 import type { Model, Site } from "./model.js";
 import { blockShapes, transformerBlock } from "./transformer.js";
 import { type Write, writeShapes, writeSites, writeTokens } from "./ttm-write.js";
@@ -56,7 +57,7 @@ export function ttm(config: TtmConfig): Model {
     "output.bias": [outputs],
   };
 
-  return {
+  return ofLibrary({
     name: "ttm",
     metadata: metadataOf(config),
     inputs: tokens * symbols,
@@ -101,7 +102,7 @@ export function ttm(config: TtmConfig): Model {
       const logits = hook("logits", linear(parameters, "output", tf.mean(output, 1)));
       return { state: { memory: next }, logits };
     },
-  };
+  });
 }
 
 /** Scores that let a slot begin as 0.96 of itself, the rest evenly of all other tokens. [slot, source], by index */

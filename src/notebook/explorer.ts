@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { EmbeddedBundle } from "../explorer/embedded.js";
 import { readWith } from "../files/checkpoint-file.js";
 import { historyFolder } from "../files/folder-storage.js";
-import { type Checkpoint, encodeCheckpoint } from "../model/checkpoint.js";
+import { type Checkpoint, encodeCheckpoint, recordingRefusal } from "../model/checkpoint.js";
 import { readSafetensors } from "../tensors/safetensors.js";
 import { type History, openHistory } from "../tracker/history.js";
 import { historyAt } from "../tracker/http-storage.js";
@@ -44,7 +44,8 @@ export interface Explorer {
  * The page's script is not in the notebook: JupyterLab has it from the extension that set-up installs, and an export
  * takes it in once.
  *
- * @throws if something cannot be read, checkpoint and history are of different models, or it takes more than `mostBytes`.
+ * @throws if something cannot be read, checkpoint and history are of different models, the page could not run the checkpoint,
+ * or it takes more than `mostBytes`.
  * @example
  * const explored = await explorer({
  *   history: "../data/ttm-multiplication-history",
@@ -60,6 +61,15 @@ export async function explorer(inputs: ExplorerInputs): Promise<Explorer> {
   }
   const history = inputs.history === undefined ? undefined : await opened(inputs.history);
   const checkpoint = inputs.checkpoint === undefined ? undefined : await bytesOf(inputs.checkpoint);
+  if (checkpoint) {
+    const refusal = recordingRefusal(readSafetensors(checkpoint.content));
+    if (refusal !== undefined) {
+      throw new Error(
+        `The page cannot run the checkpoint ${checkpoint.name}, as its model's step cannot be recorded: ${refusal} Give the ` +
+          "history alone, or make the step of operations that can be.",
+      );
+    }
+  }
   if (history && checkpoint) {
     const difference = modelDifference(history, readSafetensors(checkpoint.content));
     if (difference) throw new Error(`The checkpoint is of another model than the history: ${difference}.`);

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Model } from "../model/model.js";
+import { recordingsOf } from "../model/recorded-model.js";
 import { run } from "../model/run.js";
 import type { Task } from "../tasks/task.js";
 import { random } from "../tensors/random.js";
@@ -25,8 +26,6 @@ export interface Evaluation {
   /** Cross-entropy of a sequence in bits (log₂), the cost of the NTM paper's figures. */
   readonly crossEntropyBitsPerSequence: number;
 }
-
-const batchSize = 50;
 
 /** Evaluate a model on `sequences` sequences of `length` items, drawn from the seed, in batches of 50. */
 export function evaluate(
@@ -55,6 +54,7 @@ export function evaluate(
   let exact = 0;
   const byStep: { right: number; answers: number }[] = [];
   let nats = 0;
+  const batchSize = recordingsOf(model) ? 1 : 50; // a recording is of one sequence
   for (let done = 0; done < sequences; done += batchSize) {
     const batch = task.draw(source, length, Math.min(batchSize, sequences - done));
     tf.tidy(() => {

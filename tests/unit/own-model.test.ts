@@ -94,6 +94,7 @@ describe("trying a model out", () => {
   });
   test.each<[string, Partial<Model>, string]>([
     ["a site that is declared twice", { sites: [total, total] }, 'the site "total" is declared twice'],
+    ["a name that objects have already", { sites: [{ ...total, name: "__proto__" }] }, "needs another name"],
     ["an axis that is a word of edits", { sites: [{ ...total, axes: ["step"] }] }, 'has an axis "step"'],
     ["an axis too few", { sites: [{ ...total, axes: [] }] }, 'the site "total" has the axes [] but the shape [3]'],
     ["a site of another shape", { sites: [{ ...total, shape: [4] }] }, 'passed [2,3] at the site "total"'],

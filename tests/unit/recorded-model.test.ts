@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { wrongBits } from "../../src/experiments/metrics.js";
 import { sweep } from "../../src/experiments/sweep.js";
 import { checkModel } from "../../src/model/check-model.js";
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/model/checkpoint.js";
+import { type Checkpoint, checkpointIn, decodeCheckpoint, encodeCheckpoint } from "../../src/model/checkpoint.js";
 import { edit, editParameter } from "../../src/model/edits.js";
 import type { Model } from "../../src/model/model.js";
 import { modelKey } from "../../src/model/model-key.js";
@@ -15,6 +15,7 @@ import { ttm } from "../../src/model/ttm.js";
 import { useBackend } from "../../src/tensors/backend.js";
 import { namedArray, sizeOf } from "../../src/tensors/named-array.js";
 import { random } from "../../src/tensors/random.js";
+import { readSafetensors } from "../../src/tensors/safetensors.js";
 import { disposeTensors } from "../../src/tensors/tensors.js";
 
 await useBackend("cpu");
@@ -149,8 +150,9 @@ test("a model of the library is kept without a recording, one with a site more i
 
 describe("a damaged recording is refused", () => {
   const text = encodeModel(machines.ntm as Model);
-  type Draft = { version: number; inputs: number; steps: { nodes: Record<string, unknown>[]; inputs: object }[] };
-  const nodeWith = (draft: Draft, key: string) => draft.steps[0]?.nodes.find((one) => key in one) as never;
+  type Recorded = { nodes: Record<string, unknown>[]; inputs: object; outputs: Record<string, number> };
+  type Draft = { version: number; inputs: number; sites: object[]; start: Recorded; steps: Recorded[] };
+  const nodeWith = <N = object>(draft: Draft, key: string) => draft.steps[0]?.nodes.find((one) => key in one) as N;
   test.each<[string, (draft: Draft) => unknown, RegExp]>([
     ["of another version", (draft) => Object.assign(draft, { version: 9 }), /version 9; version 1 was expected/],
     ["for other inputs", (draft) => Object.assign(draft, { inputs: 4 }), /takes "input" of \[1,3\]/],
@@ -167,10 +169,32 @@ describe("a damaged recording is refused", () => {
       /matrix does not fit/,
     ],
     ["with a constant cut short", (d) => Object.assign(nodeWith(d, "constant"), { constant: "AAA" }), /do not fill/],
+    [
+      "with pieces that leave a hole",
+      (d) => nodeWith<{ assemble: unknown[] }>(d, "assemble").assemble.pop(),
+      /together/,
+    ],
+    ["with a state that nobody gives", (d) => delete d.start.outputs["state.memory"], /takes "state.memory"/],
+    ["with a step that loses a state", (d) => delete d.steps[0]?.outputs["state.memory"], /not give "state.memory"/],
+    ["without a site", (d) => delete d.steps[0]?.outputs["site.memory"], /does not give "site.memory"/],
+    ["without steps", (d) => Object.assign(d, { steps: [] }), /0 steps; one or two/],
+    ["that is read in no known way", (d) => Object.assign(d, { activation: "relu" }), /is not complete/],
+    ["without its axes", (d) => Object.assign(d.sites[0] as object, { axes: null }), /is not complete/],
+    ["that is empty", (d) => Object.keys(d).map((key) => Reflect.deleteProperty(d, key)), /damaged, or none/],
     ["with an input that is not listed", (d) => Object.assign(d.steps[0] as object, { inputs: {} }), /is not listed/],
   ])("%s", (_what, change, message) => {
     const draft = JSON.parse(text) as Draft;
     change(draft);
     expect(() => decodeModel(JSON.stringify(draft))).toThrow(message);
+  });
+
+  test("or one that was changed after it was saved", () => {
+    const model = own(machines.ttm ?? (machines.ntm as Model));
+    const parameters = model.parameters(1);
+    const file = readSafetensors(encodeCheckpoint({ model, parameters, metadata: {} }));
+    const recording = file.metadata.get("tapescope.recording")?.replace('"sum"', '"max"') as string;
+    const changed = { ...file, metadata: new Map([...file.metadata, ["tapescope.recording", recording]]) };
+    expect(() => checkpointIn(changed)).toThrow("was changed after it was saved");
+    disposeTensors(parameters);
   });
 });
