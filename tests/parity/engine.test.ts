@@ -49,12 +49,21 @@ const nsmOf = (gates: "gru" | "lstm", pruned: readonly number[]) =>
     writeHeads: 1,
     pruned,
   });
+const ttmOf = () =>
+  ttm({
+    ...{ tokens: 1, symbols: product.inputs, outputs: product.outputs, features: 8, slots: 4, read: 3, layers: 1 },
+    ...{ heads: 2, hidden: 8, summariser: "mlp", write: "summarise" },
+  });
+
 const machines = [
   { name: "NTM with an LSTM", model: ntmOf({}), task: copy },
   { name: "NTM, feed-forward, 2 read heads", model: ntmOf({ controller: "feedforward", readHeads: 2 }), task: copy },
   { name: "NSM with GRU gates", model: nsmOf("gru", []), task: recall },
   { name: "NSM with LSTM gates, one state pruned", model: nsmOf("lstm", [2]), task: recall },
+  { name: "TTM", model: ttmOf(), task: product },
 ];
+/** Vectors or sentences of a sequence; of products the stage, of one digit by one or by two. */
+const lengthOf = (task: Task, length: number): number => (task === product ? (length % 2 ? 1 : 21) : length);
 const nativeProblem = await useBackend("native").then(
   () => undefined,
   (error: Error) => error.message,
@@ -68,14 +77,7 @@ function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return norm((index) => (a[index] as number) - (b[index] as number)) / (norm((index) => b[index] as number) || 1);
 }
 
-const ttmOf = () =>
-  ttm({
-    ...{ tokens: 1, symbols: product.inputs, outputs: product.outputs, features: 8, slots: 4, read: 3, layers: 1 },
-    ...{ heads: 2, hidden: 8, summariser: "mlp", write: "summarise" },
-  });
-
 describe("an update that is watched", () => {
-  const watched = [...machines, { name: "TTM", model: ttmOf(), task: product }];
   const bits = (tensors: Tensors) =>
     Object.entries(tensors).map(([name, one]) => [name, [...new Int32Array(one.dataSync().slice().buffer)]]);
   const wantedOf = (model: Model): Wanted => {
@@ -84,7 +86,7 @@ describe("an update that is watched", () => {
     return { sites: model.sites.map(({ name }) => name), sequences: 2, tokens: 2, parameters, gradients };
   };
 
-  test.each(watched)(
+  test.each(machines)(
     "of the $name is the same to the bit as one that is not, and shows what the eager one shows",
     async ({ model, task }) => {
       await useBackend("cpu");
@@ -96,7 +98,7 @@ describe("an update that is watched", () => {
         trainingStep(setting, beginning, undefined, "replayed", wanted),
         trainingStep(setting, beginning, undefined, "eager", wanted),
       ];
-      const batches = [3, 2, 3].map((length, seed) => task.draw(random(seed), task === product ? 1 : length, 3));
+      const batches = [3, 2, 3].map((length, seed) => task.draw(random(seed), lengthOf(task, length), 3));
       type Value = ValuePlace & { readonly data: Float32Array };
       const found: Value[][] = [];
       const look = (places: readonly ValuePlace[], data: Float32Array) => {
@@ -142,7 +144,10 @@ describe.each(backends)("beside the %s backend", (backend) => {
           const { loss, gradients } = differentiateLoss(model, all, all);
           return { logits: sequenceLogits(model, all, all.inputs as tf.Tensor), loss, ...gradients };
         };
-        const inputs = { ...model.parameters(3), ...batchTensors(model, task.draw(random(4), 3, batch)) };
+        const inputs = {
+          ...model.parameters(3),
+          ...batchTensors(model, task.draw(random(4), lengthOf(task, 3), batch)),
+        };
         const compiled = compile(compute);
         const [found, wanted] = [compiled(inputs), compute(inputs) as Tensors];
         expect(compiled.refusal()).toBeUndefined();
@@ -159,31 +164,34 @@ describe.each(backends)("beside the %s backend", (backend) => {
       });
     });
 
-    test.each([adam(1e-3), rmsprop(1e-4)])("100 updates by $name stay together", async (optimizer) => {
-      await useBackend(backend);
-      const beginning = model.parameters(1);
-      const setting = { model, optimizer, clip: { by: "norm", limit: 10 } as const };
-      const [eager, replayed] = [
-        trainingStep(setting, beginning, undefined, "eager"),
-        trainingStep(setting, beginning, undefined),
-      ];
-      const source = random(5);
-      for (let update = 0; update < 100; update++) {
-        const batch = task.draw(source, source.integer(2, 3), 2);
-        const [wanted, found] = [eager.update(batch, 1).loss, replayed.update(batch, 1).loss];
-        expect(Math.abs(found - wanted) / wanted, `loss of update ${update}`).toBeLessThan(1e-3);
-      }
-      expect(replayed.refusal()).toBeUndefined();
-      const [wanted, found] = [eager.parameters(), replayed.parameters()];
-      for (const name of Object.keys(wanted)) {
-        // A key's bias has no gradient but rounding, of which Adam makes steps of full size.
-        if (name.endsWith("attention.in.bias")) continue;
-        const drift = distance(found[name]?.dataSync() ?? [], wanted[name]?.dataSync() ?? []);
-        expect(drift, name).toBeLessThan(1e-3);
-      }
-      for (const tensors of [beginning, wanted, found]) disposeTensors(tensors);
-      eager.dispose();
-      replayed.dispose();
-    });
+    test.each([adam(1e-3), rmsprop(1e-4)])(
+      "100 updates by $name drift apart by less than 1e-5 each",
+      async (optimizer) => {
+        await useBackend(backend);
+        const beginning = model.parameters(1);
+        const setting = { model, optimizer, clip: { by: "norm", limit: 10 } as const };
+        const [eager, replayed] = [
+          trainingStep(setting, beginning, undefined, "eager"),
+          trainingStep(setting, beginning, undefined),
+        ];
+        const source = random(5);
+        for (let update = 0; update < 100; update++) {
+          const batch = task.draw(source, lengthOf(task, source.integer(2, 3)), 2);
+          const [wanted, found] = [eager.update(batch, 1).loss, replayed.update(batch, 1).loss];
+          expect(Math.abs(found - wanted) / wanted, `loss of update ${update}`).toBeLessThan(1e-5 * (update + 1));
+        }
+        expect(replayed.refusal()).toBeUndefined();
+        const [wanted, found] = [eager.parameters(), replayed.parameters()];
+        for (const name of Object.keys(wanted)) {
+          // The bias of a key, or of scores, has no gradient but rounding, of which optimisers make steps of full size.
+          if (/(attention\.in|scores)\.bias$/.test(name)) continue;
+          const drift = distance(found[name]?.dataSync() ?? [], wanted[name]?.dataSync() ?? []);
+          expect(drift, name).toBeLessThan(1e-3);
+        }
+        for (const tensors of [beginning, wanted, found]) disposeTensors(tensors);
+        eager.dispose();
+        replayed.dispose();
+      },
+    );
   });
 });
