@@ -9,7 +9,11 @@ import { type Given, UsageError } from "./command.js";
 export async function momentFrom({ out, resume, force }: Given): Promise<SweepMoment | undefined> {
   if (resume && out === undefined) throw new UsageError("--resume goes on from the file that --out names; give both.");
   if (out === undefined) return undefined;
-  if (resume) return readWith(String(out), (bytes) => JSON.parse(new TextDecoder().decode(bytes))?.moment ?? {});
+  if (resume) {
+    return readWith(String(out), momentIn).catch((error: Error) => {
+      throw new UsageError(`--resume: ${error.message}`);
+    });
+  }
   const folder = dirname(resolve(String(out)));
   if (!(await stat(folder).catch(() => undefined))?.isDirectory()) {
     throw new UsageError(`--out: there is no folder "${folder}"; make it, or choose another --out.`);
@@ -18,6 +22,19 @@ export async function momentFrom({ out, resume, force }: Given): Promise<SweepMo
   if (existing && !existing.isFile()) throw new UsageError(`--out: "${out}" is a folder or a device, not a file.`);
   if (existing && !force) throw new UsageError(`"${out}" exists; choose another --out, --resume it, or --force.`);
   return undefined;
+}
+
+function momentIn(bytes: Uint8Array): SweepMoment {
+  const moment = JSON.parse(new TextDecoder().decode(bytes))?.moment;
+  const sound = typeof moment?.sweep === "string" && Array.isArray(moment.values);
+  if (sound && moment.values.length <= moment.cells) return moment;
+  throw new Error("it holds no `moment` of a sweep; `tapescope sweep --out` writes one");
+}
+
+/** What `sweep` says against its `from`, said of the file that --resume took it from. */
+export function aboutResume(error: Error, path: string): Error {
+  const [, problem] = /^sweep: `from` (.*)$/s.exec(error.message) ?? [];
+  return problem === undefined ? error : new UsageError(`--resume: "${path}" ${problem}`);
 }
 
 /**

@@ -66,11 +66,6 @@ export function operationFrom(text: string, recordOther: (input: string) => Reco
   throw new UsageError(`--operation takes ${operationForms}; "${text}" was given.`);
 }
 
-/** The same, and rows of the site along an axis made to sum to one again after it. */
-export function renormalised(operation: Operate, axis: string): Operate {
-  return (at, place) => ({ ...operation(at, place), renormalise: axis });
-}
-
 /** "slot=50-70,step=3" as positions by axis. @throws UsageError */
 export function positionsFrom(text: string): Record<string, readonly number[]> {
   const all: Record<string, readonly number[]> = {};

@@ -15,8 +15,8 @@ import { useBackend } from "../tensors/backend.js";
 import { disposeTensors } from "../tensors/tensors.js";
 import { type Command, type Given, UsageError, wholeNumber } from "./command.js";
 import { editsIn } from "./edits-file.js";
-import { keepSoFar, momentFrom, sweepJson } from "./sweep-file.js";
-import { metricFrom, metricNames, operationForms, operationFrom, positionsFrom, renormalised } from "./sweep-words.js";
+import { aboutResume, keepSoFar, momentFrom, sweepJson } from "./sweep-file.js";
+import { metricFrom, metricNames, operationForms, operationFrom, positionsFrom } from "./sweep-words.js";
 
 /** `tapescope sweep FILE --input "27x4" --site memory --over step,slot --operation zero` */
 export const sweepCommand: Command = {
@@ -69,16 +69,20 @@ export const sweepCommand: Command = {
       line.update(`${progress.done.toLocaleString("en")} of ${progress.cells.toLocaleString("en")} runs`);
       await keep?.(progress);
     };
-    const operation = operationFrom(String(given.operation), recordOther);
     const found = await stopOnInterrupt((signal) =>
       sweep(model, parameters, sequence.inputs, {
         ...{ site, over: listFrom(given.over), batch, edits, signal, onProgress },
-        operation: given.renormalise === undefined ? operation : renormalised(operation, String(given.renormalise)),
+        operation: operationFrom(String(given.operation), recordOther),
+        ...(given.renormalise !== undefined && { renormalise: String(given.renormalise) }),
         metric: metricFrom(String(given.metric), model, sequence),
         ...(given.at !== undefined && { at: positionsFrom(String(given.at)) }),
         ...(from && { from }),
       }),
-    ).finally(() => line.end());
+    )
+      .catch((error: Error) => {
+        throw aboutResume(error, String(given.out));
+      })
+      .finally(() => line.end());
     disposeTensors(parameters);
     const said = sweepJson(about, found);
     if (given.out !== undefined) await writeAtomically(String(given.out), `${said}\n`);

@@ -54,10 +54,12 @@ export function planSweep(model: Model, steps: number, options: SweepOptions): S
   return { axes, cells: cells.sort((one, other) => one.step - other.step || one.index - other.index) };
 }
 
-function editAt(model: Model, steps: number, { operation }: SweepOptions, site: Site, at: Position): SiteEdit {
+function editAt(model: Model, steps: number, options: SweepOptions, site: Site, at: Position): SiteEdit {
+  const { operation, renormalise } = options;
   const where = at as Position & { readonly step: number };
   try {
-    const one = operation(edit(site.name, where), { ...where, site: site.name });
+    const place = edit(site.name, where, renormalise === undefined ? {} : { renormalise });
+    const one = operation(place, { ...where, site: site.name });
     checkEdits(model, steps, 1, [one]);
     if (!Object.hasOwn(one, "site")) throw new Error("it edits a parameter; a sweep edits sites.");
     return one;

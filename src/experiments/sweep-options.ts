@@ -26,6 +26,8 @@ export interface SweepOptions {
   readonly over: readonly string[];
   /** The edit at each place, such as `(at) => at.set(0)`. Equal places must get equal edits. */
   readonly operation: Operate;
+  /** An axis of the site along which the numbers then sum to one again: `renormalise` of `edit`, for every `at`. */
+  readonly renormalise?: string;
   /** What is measured; its `name` becomes the map's. */
   readonly metric: Metric;
   /**
@@ -77,11 +79,20 @@ export interface SweepMoment {
   readonly values: readonly (number | string)[];
 }
 
-const names = ["site", "over", "operation", "metric", "at", "edits", "stepLabels", "batch"].concat([
+const names = [
+  "site",
+  "over",
+  "operation",
+  "renormalise",
+  "metric",
+  "at",
+  "edits",
+  "stepLabels",
+  "batch",
   "onProgress",
   "signal",
   "from",
-]);
+];
 
 /**
  * Refuse a sweep that could not be carried out, as far as it can be told without its cells.

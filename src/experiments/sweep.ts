@@ -20,12 +20,16 @@ export type { Sweep } from "./sweep-options.js";
  * is that of a separate `run` with the edit, but for the rounding that another size of batch brings.
  *
  * @param input one sequence, [step, 1, input]
- * @returns also if it is stopped: what it has, which is at least its first batch
+ * @returns also if it is stopped: what it has after one batch at least. The first batch begins with the original run: where
+ * batches are of one sequence, as those of a recorded model are, there may be no cell beside it.
  * @throws before anything runs if an option, a site, a position or an edit does not fit, naming the choices.
  * @example
  * const { inputs, ...answers } = copyBatch([vectors]);
  * const wiped = await sweep(model, parameters, inputs, {
- *   ...{ site: "memory", over: ["step", "slot"], operation: (at) => at.zero(), metric: wrongBits(answers) },
+ *   site: "memory",
+ *   over: ["step", "slot"],
+ *   operation: (at) => at.zero(),
+ *   metric: wrongBits(answers),
  * });
  */
 export async function sweep(

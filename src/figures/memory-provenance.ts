@@ -1,18 +1,18 @@
 import { slotNorm } from "../analysis/slots.js";
 import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
+import { checkOptions } from "../tensors/check-options.js";
 import type { NamedArray } from "../tensors/named-array.js";
 import { checkAxes } from "./axes.js";
-import { signedColours, unitColours } from "./colours.js";
+import { signedColours } from "./colours.js";
 import type { Figure } from "./figure.js";
 import { gridOf, noteOnOddCells } from "./heatmap.js";
 import { mosaic, type Tile } from "./mosaic.js";
-import { heatmapPanels, panelHeight } from "./panels.js";
+import { panelHeight } from "./panels.js";
 import { slotReads } from "./slot-reads.js";
 import { heatmapTile, positionsAcross, positionsDown, valueAxis } from "./tiles.js";
 import { colourWrites } from "./write-colours.js";
 import { nameOfWrite, shareBars, slotFrames, type WriteShares, writeShares } from "./write-shares.js";
 
-const READ_CELL = { height: 16, least: 220, most: 560 };
 const ROW = { height: 19, least: 76, most: 640 };
 
 /** A slot whose norm is below this part of the largest holds too little to ask where it came from. */
@@ -31,8 +31,8 @@ const MUTED = [
  *
  * Colours of writes go from early to late, within those that are seen; pale grey is "start", the memory that the machine
  * began with. Hovering over a bar lists its shares; those below 1 % are taken together as "others". Slots whose norm is
- * below 1 % of the largest have no frame: shares of next to nothing. It is made for up to 40 slots, so `slice` those in
- * use; beyond 58 the bars go without names.
+ * below 1 % of the largest, shares of next to nothing, have no frame, nor have slots without shares. It is made for up to
+ * 40 slots, so `slice` those in use; beyond 58 the bars go without names.
  *
  * @param memory the memory after one step, [slot, word]
  * @param provenance the shares after the same step, [slot, write], 0 to 1: of `slotProvenance` or `tokenProvenance`
@@ -40,7 +40,8 @@ const MUTED = [
  * weight, from 0.01 up. A step up to that of this memory read what the slot held then.
  * @param options.left what later erasing left of each write, [slot, write], 0 to 1: the mean of `writeSurvival` over words,
  * told on hovering. Writes after the step of this memory may be missing.
- * @throws if an array has more or fewer axes, they differ in slots, or `left` has more writes than the shares.
+ * @throws if an array has more or fewer axes, they differ in slots, `left` has more writes than the shares, a share is below
+ * 0, those of a slot add up to more than 1, or an option is not there.
  * @example
  * const [contents, came] = [memory, slotProvenance([head], start)].map((array) => select(array, { step: 20 }));
  * const left = meanOver(writeSurvival([head], 20), ["word"]);
@@ -52,6 +53,8 @@ export function memoryProvenance(
   provenance: ArrayInput,
   options: { title: string; reads?: ArrayInput; left?: ArrayInput },
 ): Figure {
+  if (typeof options?.title !== "string") throw new Error('memoryProvenance takes { title: "…" } behind its arrays.');
+  checkOptions("memoryProvenance", options, ["title", "reads", "left"]);
   const contents = toNamedArray(memory, "memory", ["slot", "word"]);
   const shares = toNamedArray(provenance, "share", ["slot", "write"]);
   const reads = options.reads === undefined ? undefined : toNamedArray(options.reads, "reads", ["step", "slot"]);
@@ -60,8 +63,9 @@ export function memoryProvenance(
   const [slot, word] = contents.axes as [string, string];
   const slots = contents.shape[0] as number;
   const norms = slotNorm(contents).data;
-  const least = LEAST * norms.reduce((most, norm) => (Number.isFinite(norm) ? Math.max(most, norm) : most), 0);
-  const strip = writeShares(shares, (one) => (norms[one] as number) < least);
+  const fullest = norms.reduce((most, norm) => (Number.isFinite(norm) ? Math.max(most, norm) : most), 0);
+  const empty = [...norms.keys()].filter((one) => norms[one] === 0 || (norms[one] as number) < LEAST * fullest);
+  const strip = writeShares(shares, empty);
   const height = panelHeight(slots, ROW);
   const [y, values] = [positionsDown(contents, slot), signedColours("value", [contents])];
   const bars: Tile = {
@@ -71,11 +75,32 @@ export function memoryProvenance(
     draw: (panel, colourAxis) => shareBars(strip, contents, { panel, colourAxis, row: height / slots, left }),
   };
   const cells = { title: "Content", width: 14, height, x: positionsAcross(contents, word), y, colours: values };
-  const tiles = [bars, heatmapTile(gridOf(contents, "memoryProvenance", word), cells)];
+  // Where nothing is finite each cell has a mark, on which the words of an empty tile would stand.
+  const content = {
+    ...heatmapTile(gridOf(contents, "memoryProvenance", word), cells),
+    values: new Float32Array(norms.length),
+  };
+  const tiles = [bars, content];
   if (reads) tiles.push(slotReads(reads, contents, { width: 6, height, y }));
-  const blank = norms.some((norm) => norm < least) ? "No frame: slots below 1 % of the fullest one." : "";
-  const note = [noteOnOddCells([contents]), blank].filter(Boolean).join("   ");
+  const note = [noteOnOddCells([contents]), noteOnUnframed(strip, empty, fullest)].filter(Boolean).join("   ");
   return framed(mosaic([tiles], { title: options.title, note }), strip, height / slots);
+}
+
+/** Why slots have no frame; empty if all have one. @param empty slots of next to nothing, beside the fullest norm */
+function noteOnUnframed({ shares, slots }: WriteShares, empty: readonly number[], fullest: number): string {
+  const [count, writes] = shares.shape as [number, number];
+  const others = Array.from({ length: count }, (_, slot) => slot).filter(
+    (slot) => !empty.includes(slot) && !slots.some((drawn) => drawn.slot === slot),
+  );
+  const known = others.filter((slot) =>
+    shares.data.subarray(slot * writes, (slot + 1) * writes).every(Number.isFinite),
+  );
+  const reasons = [
+    empty.length > 0 && (fullest > 0 ? "below 1 % of the fullest one" : "of zeros"),
+    known.length < others.length && "of shares that are not finite",
+    known.length > 0 && "without shares",
+  ].filter(Boolean);
+  return reasons.length > 0 ? `No frame: slots ${reasons.join(", or ")}.` : "";
 }
 
 /** Bars and cells of a slot as one row, in one frame. @param row its height in pixels */
@@ -112,27 +137,4 @@ function checkSlots(contents: NamedArray, shares: NamedArray, reads?: NamedArray
   throw new Error(
     `memoryProvenance takes of each write what is left: "${left?.name}" has ${writes} writes, "${shares.name}" ${most}.`,
   );
-}
-
-/**
- * From write to read: for each step that reads, which writes it took from. A machine that reads its memory in the order in
- * which it was written shows a diagonal.
- *
- * A row is a step that reads, a column a write; "start" is the memory that the machine began with. Shares run from 0 to 1
- * in every figure. A read of nothing but zeros took from nowhere, and has no share.
- *
- * @param shares [step, write]: `contributionShares` of `readContributions`, or of `tokenReadContributions` and the mean over "read"
- * @throws if there are more or fewer axes.
- * @example show(writeToRead(contributionShares(readContributions([head], start, reads)), { title: "From write to read" }))
- */
-export function writeToRead(shares: ArrayInput, options: { title: string }): Figure {
-  const given = toNamedArray(shares, "share", ["step", "write"]);
-  // Plotly keeps cells square between axes of one kind only: both have labels.
-  const numbers = given.axes.map((axis, index) => [
-    axis,
-    Array.from({ length: given.shape[index] as number }, (_, at) => `${at}`),
-  ]);
-  const array = { ...given, name: "share", labels: { ...Object.fromEntries(numbers), ...given.labels } };
-  const panel = { ...gridOf(array, "writeToRead"), title: "", colours: unitColours("share of what is read") };
-  return heatmapPanels([panel], { title: options.title, columns: 1, cell: READ_CELL, square: true });
 }

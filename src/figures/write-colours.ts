@@ -36,10 +36,17 @@ export function colourWrites(layout: Layout, axis: string, range: WriteRange, na
   const some = [0, 0.25, 0.5, 0.75, 1].map((part) => Math.round(first + part * (last - first)));
   const short = some.every((write) => nameOf(write).length <= 3);
   const tickvals = [...new Set(short ? some : [first, last])];
-  const ticktext = tickvals.map((write) => escapeText(nameOf(write), 11));
+  // Centred under the ends, names must meet neither each other nor what is beside the bar.
+  const longest = last - first === 1 ? 6 : 8;
+  const ticktext = tickvals.map((write) => escapeText(nameOf(write), longest));
   const colorscale = EARLY_TO_LATE.map((colour, at) => [at / (EARLY_TO_LATE.length - 1), colour]);
   const ends = { cmin: first - 0.5, cmax: last + 0.5 };
-  layout[axis] = { ...others, ...ends, colorscale, colorbar: { ...colorbar, len: 110, tickvals, ticktext } };
+  layout[axis] = {
+    ...others,
+    ...ends,
+    colorscale,
+    colorbar: { ...colorbar, len: short ? 110 : 90, tickvals, ticktext },
+  };
 }
 
 /** Where a write stands among the colours, between 0 and 1. */

@@ -7,6 +7,9 @@ import { colourOfWrite, PALE, textOverWrite, type WriteRange } from "./write-col
 /** A smaller share is drawn and told with the others only. */
 const LEAST = 0.01;
 
+/** As far as rounding may take a share below 0, or a sum of shares above 1. */
+const ROUNDING = 1e-3;
+
 /** Pixels of a whole bar on a page of 700, of a character, and of the lowest row that has room for a line of text. */
 const ROOM = { bar: 140, character: 6, row: 11 };
 
@@ -35,20 +38,31 @@ export interface WriteShares {
   readonly colours: Colours | undefined;
 }
 
-/** The shares in slots that hold something. @param empty tells the others, which are left out */
-export function writeShares(shares: NamedArray, empty: (slot: number) => boolean): WriteShares {
+/**
+ * The shares in slots that hold something.
+ *
+ * @param empty the other slots, which are left out
+ * @throws naming the slot, if a share is below 0 or all of a slot's are above 1.
+ */
+export function writeShares(shares: NamedArray, empty: readonly number[]): WriteShares {
   const [count, writes] = shares.shape as [number, number];
   const slots = Array.from({ length: count }, (_, slot) => slot).flatMap((slot): SlotParts[] => {
     const row = shares.data.subarray(slot * writes, (slot + 1) * writes);
-    if (empty(slot) || !row.every(Number.isFinite)) return [];
+    if (!row.every(Number.isFinite)) return [];
+    checkShares(shares, slot, row);
+    if (empty.includes(slot)) return [];
     const parts: Part[] = [];
-    let from = 0;
+    let [from, small] = [0, 0];
     row.forEach((share, write) => {
-      if (share < LEAST) return;
+      if (share < LEAST) {
+        small += share;
+        return;
+      }
       parts.push({ write, from, share });
       from += share;
     });
-    if (1 - from >= LEAST) parts.push({ write: -1, from, share: 1 - from });
+    if (small >= LEAST) parts.push({ write: -1, from, share: small });
+    if (parts.length === 0) return [];
     const most = parts.reduce((best, part) => (part.share > best.share ? part : best)).write;
     return [{ slot, parts, most }];
   });
@@ -56,6 +70,16 @@ export function writeShares(shares: NamedArray, empty: (slot: number) => boolean
   const timed = slots.flatMap(({ parts }) => parts.map(({ write }) => write)).filter((write) => write >= first);
   const range = [Math.min(...timed), Math.max(...timed)] as const;
   return { shares, slots, range, colours: timed.length > 0 ? unitColours(shares.axes[1] as string) : undefined };
+}
+
+function checkShares({ axes, labels }: NamedArray, slot: number, row: Float32Array): void {
+  const axis = axes[0] as string;
+  const where = `${axis} ${labels?.[axis]?.[slot] ?? slot}`;
+  const wanted = "each is a part of what the slot holds, and together they are 1 at most.";
+  const negative = row.find((share) => share < -ROUNDING);
+  if (negative !== undefined) throw new Error(`memoryProvenance: ${where} has a share of ${negative}; ${wanted}`);
+  const sum = row.reduce((total, share) => total + share, 0);
+  if (sum > 1 + ROUNDING) throw new Error(`memoryProvenance: the shares of ${where} add up to ${sum}; ${wanted}`);
 }
 
 /**

@@ -55,7 +55,9 @@ function checkEdit(model: Model, steps: number, batch: number, one: Edit): void 
   checkValue(one);
   const far = operandsOf(place, one).operands.find((operand) => !Number.isFinite(operand));
   if (far !== undefined) throw new Error(`the value comes to ${far}; every number must be finite in 32 bits.`);
-  if (!isParameterEdit(one)) checkRows(place, one);
+  if (isParameterEdit(one)) return;
+  checkAxes(place, one);
+  checkRows(place, one);
 }
 
 /** Whether it is what `edit` returns, of which nothing was called, or one of its functions. */
@@ -105,6 +107,18 @@ function fields<T extends object>(value: unknown, names: readonly (keyof T & str
   if (`${given}` === `${[...names].sort()}`) return value as T;
   throw new Error(
     `${operation} takes { ${names.join(", ")} }; ${quoted(JSON.stringify(value) ?? "nothing")} was given.`,
+  );
+}
+
+/** @throws if the axes of a named array are not those of the region: turned round, a square one would fit unnoticed */
+function checkAxes({ name, axes }: Place, { index = {}, value }: SiteEdit): void {
+  if (typeof value !== "object" || !("axes" in value) || value.axes === undefined || value.axes.length === 0) return;
+  const free = axes.filter((axis) => !Object.hasOwn(index, axis));
+  const wanted = free.filter((axis) => axis !== "batch");
+  const given = value.axes.map(String).join(", ");
+  if ([free, wanted].some((one) => one.join(", ") === given)) return;
+  throw new Error(
+    `the value has the axes ${quoted(given)}, but the region of "${name}" has "${wanted.join(", ")}"; give it in that order.`,
   );
 }
 

@@ -9,16 +9,29 @@ export type Values = number | readonly Values[];
 export interface PackedValues {
   readonly shape: readonly number[];
   readonly float32: string;
+  /** Those of a named array: at a site they must be the axes of the region. */
+  readonly axes?: readonly string[];
 }
 
-/** Values as an edit keeps them: those of a typed or named array are packed, so that JSON carries them. */
+/**
+ * Values as an edit keeps them: those of a typed or named array are packed, so that JSON carries them.
+ *
+ * @throws if they are 64-bit whole numbers, of which a Float32Array takes none.
+ */
 export function valuesOf(given: Values | PackedValues | Float32Array | NamedArray): Values | PackedValues {
-  if (ArrayBuffer.isView(given)) return packed([given.length], Float32Array.from(given));
-  return isNamed(given) ? packed(given.shape, given.data) : given;
+  if (ArrayBuffer.isView(given)) return packed([given.length], numbersIn(given));
+  return isNamed(given) ? { ...packed(given.shape, numbersIn(given.data)), axes: [...given.axes] } : given;
 }
 
 function isNamed(given: Values | PackedValues | NamedArray): given is NamedArray {
-  return typeof given === "object" && given !== null && "data" in given && ArrayBuffer.isView(given.data);
+  if (typeof given !== "object" || given === null || !("data" in given)) return false;
+  return ArrayBuffer.isView(given.data) && Array.isArray(given.axes);
+}
+
+function numbersIn(given: Float32Array | BigInt64Array | BigUint64Array): Float32Array {
+  if (!(given instanceof BigInt64Array || given instanceof BigUint64Array)) return Float32Array.from(given);
+  const held = given.constructor.name;
+  throw new Error(`.set, .add and .scale take 32-bit numbers; of a ${held} give Float32Array.from(values, Number).`);
 }
 
 /** Pack numbers of a shape. */
@@ -45,10 +58,11 @@ function isPacked(values: Values | PackedValues): values is PackedValues {
   return typeof values === "object" && values !== null && !Array.isArray(values);
 }
 
-function unpacked({ shape, float32 }: PackedValues): { shape: readonly number[]; numbers: number[] } {
+function unpacked({ shape, float32, axes }: PackedValues): { shape: readonly number[]; numbers: number[] } {
   const wanted = '{ "shape": [8, 20], "float32": "base64 of little-endian numbers" }';
   const lengths = Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
-  if (!lengths || typeof float32 !== "string") {
+  const named = axes === undefined || (Array.isArray(axes) && axes.length === shape?.length);
+  if (!lengths || !named || typeof float32 !== "string") {
     throw new Error(
       `the value is neither numbers nor ${wanted}; .set, .add and .scale also take a Float32Array or a NamedArray.`,
     );

@@ -25,7 +25,10 @@ export type { PackedValues, Values } from "./edit-values.js";
 /** Where an edit happens: a step, and positions along axes of the site. */
 export type Where = { readonly step: number } & Position;
 
-/** Numbers for an edit: one, or as many as its region has, in its shape. A typed array has one axis. */
+/**
+ * Numbers for an edit: one, or as many as its region has, in its shape. A typed array has one axis. A NamedArray for a site
+ * has the axes of the region, in their order; those of a parameter have no names to compare.
+ */
 type Numbers = Values | PackedValues | Float32Array | NamedArray;
 
 /** What can be done at a place. Each makes one edit; a run carries out several in the order of its list. */
@@ -64,6 +67,7 @@ export interface ParameterChanges extends Changes<ParameterEdit> {
  *
  * @param how.renormalise an axis of the site: after the change, rows along it that were touched are divided by their sums
  * @param how.model the model that the edit is for, or its name: another refuses it
+ * @throws if there is no place, or an option is not there.
  * @example edit("memory", { step: 3, slot: 5 }).zero() // wipe slot 5 after step 3
  * @example edit("read.0.weights", { step: 3, slot: 5 }, { renormalise: "slot" }).zero() // the head looks elsewhere
  * @example edit("memory", { step: 3 }).patch(otherRun) // the memory that another run had then
@@ -73,6 +77,11 @@ export function edit(
   where: Where,
   how: { readonly renormalise?: string; readonly model?: Model | string } = {},
 ): SiteChanges {
+  if (typeof where !== "object" || where === null) {
+    throw new Error(
+      'edit takes a site and a place there, with its step, such as edit("memory", { step: 3, slot: 5 }).',
+    );
+  }
   const { step, ...index } = where;
   const { renormalise } = how;
   checkOptions("edit", how, ["renormalise", "model"]);

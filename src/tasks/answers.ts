@@ -7,7 +7,7 @@ export interface Answer {
   readonly step: number;
   /** What is asked there. */
   readonly label: string;
-  /** A digit, or a vector's bits. */
+  /** A digit, a vector's bits, or the names of an answer or of the bits that are 1. */
   readonly expected: string;
   readonly predicted: string;
   readonly right: boolean;
@@ -39,7 +39,7 @@ export function answersOf(
   const given = select(outputs, { batch: 0 });
   const width = given.shape[1] as number;
   const row = (data: Float32Array, step: number) => data.subarray(step * width, (step + 1) * width);
-  const read = model.activation === "softmax" ? (row: Float32Array) => likeliest(row, names) : rounded;
+  const read = (row: Float32Array) => (model.activation === "softmax" ? likeliest(row, names) : rounded(row, names));
   const steps = asked.flatMap((label, step): Answer[] => {
     if (batch.mask.data[step] !== 1) return [];
     const probabilities = row(given.data, step);
@@ -62,8 +62,22 @@ function likeliest(probabilities: Float32Array, names?: readonly string[]): stri
   return position < 0 ? "?" : (names?.[position] ?? `${position}`);
 }
 
-/** Bits; of NaN there are none. */
-function rounded(probabilities: Float32Array): string {
-  if (probabilities.some(Number.isNaN)) return "?".repeat(probabilities.length);
-  return Array.from(probabilities, bitOf).join("");
+/** Named bits that are 1 are said and typed as "a+c"; this says that there are none. */
+const noBits = "none";
+
+/** Bits, or the names of those that are 1; of NaN there are none. */
+function rounded(probabilities: Float32Array, names?: readonly string[]): string {
+  if (probabilities.some(Number.isNaN)) return "?".repeat(names ? 1 : probabilities.length);
+  const bits = Array.from(probabilities, bitOf);
+  return names ? names.filter((_, output) => bits[output] === 1).join("+") || noBits : bits.join("");
+}
+
+/** The names of the bits that a text says are 1: "a+c", or "none". */
+export function bitsIn(text: string): readonly string[] {
+  return text === noBits ? [] : text.split("+");
+}
+
+/** Whether a bit of that name can be said and typed. */
+export function canNameBit(name: string): boolean {
+  return name !== noBits && !name.includes("+");
 }

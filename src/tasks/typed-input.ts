@@ -1,9 +1,14 @@
 import type { Random } from "../tensors/random.js";
 import type { Batch } from "./task.js";
 
-/** What a checkpoint says of its task: the widths of its machine's inputs and outputs, and its metadata. */
+/** What a checkpoint says of its task: the widths of its machine's inputs and outputs, how it answers, and its metadata. */
 export interface Trained {
-  readonly model: { readonly inputs: number; readonly outputs: number };
+  readonly model: {
+    readonly inputs: number;
+    readonly outputs: number;
+    /** One of many answers, or bits. */
+    readonly activation: "softmax" | "sigmoid";
+  };
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -17,7 +22,7 @@ export interface Reading {
   readonly asked: readonly string[];
   /** The answer in one line, from what is answered at the steps that count. */
   readonly say: (answers: readonly string[]) => string;
-  /** What each output stands for, where it is not a digit or a bit. */
+  /** What each output stands for: an answer, or a bit that is 1; where it is not just a digit or a bit. */
   readonly names?: readonly string[];
   /** The function of the library that makes the inputs, and its arguments as code. */
   readonly code: readonly [name: string, given: string];

@@ -1,15 +1,17 @@
 import { namedArray } from "../tensors/named-array.js";
 import { quoted } from "../tensors/quoted.js";
+import { bitsIn, canNameBit } from "./answers.js";
 import type { TaskInput, Trained } from "./typed-input.js";
 
 /**
  * Typing for a task of somebody's own, whose checkpoint names in its metadata the input's `symbols` ("a b c ?"), one for
  * each number of a step's input, and perhaps the `answers`, one for each output, and `examples`, one a line.
  *
- * A symbol is a step, shown as 1 at its place among zeros. `?=b` says what the answer at that step should be.
+ * A symbol is a step, shown as 1 at its place among zeros. `?=b` says what the answer at that step should be. Of a machine
+ * that answers in bits the `answers` name the bits: `?=a+c` says which should be 1, `?=none` that none should.
  */
 export const symbols: TaskInput = {
-  help: "One symbol a step, with spaces between, such as the example's. What is due is written behind it: ?=b.",
+  help: "One symbol a step, with spaces between, such as the example's. What is due is written behind it: ?=b, of bits ?=a+c.",
   fields: "lines",
   example: ({ metadata }) => examplesIn(metadata)[0] ?? "",
   draw(source, { metadata }) {
@@ -30,7 +32,9 @@ export const symbols: TaskInput = {
     words.forEach(([symbol, answer], step) => {
       inputs[step * model.inputs + placeOf(symbol, known, "symbols")] = 1;
       if (answer === undefined) return;
-      targets[step * model.outputs + placeOf(answer, names, "answers")] = 1;
+      for (const one of model.activation === "softmax" ? [answer] : bitsIn(answer)) {
+        targets[step * model.outputs + placeOf(one, names, "answers")] = 1;
+      }
       mask[step] = 1;
     });
     const batch = {
@@ -60,14 +64,34 @@ function wordsIn(text = ""): string[] {
   return text.split(/\s+/).filter((word) => word !== "");
 }
 
+/** @throws if there are too few or too many names, or one could not be told from another, or could not be typed */
 function checkNames({ model }: Trained, symbols: readonly string[], answers: readonly string[]): void {
   for (const [what, names, wanted] of [
-    ["symbols", symbols, model.inputs],
-    ["answers", answers, model.outputs],
+    ["symbol", symbols, model.inputs],
+    ["answer", answers, model.outputs],
   ] as const) {
-    if (names.length === wanted || (what === "answers" && names.length === 0)) continue;
-    throw new Error(`The checkpoint's metadata name ${names.length} ${what}; its machine has ${wanted}.`);
+    const twice = names.find((name, place) => names.indexOf(name) < place);
+    if (twice !== undefined) {
+      throw new Error(
+        `The checkpoint's metadata name the ${what} ${quoted(twice)} twice; each needs a name of its own.`,
+      );
+    }
+    if (names.length === wanted || (what === "answer" && names.length === 0)) continue;
+    const count = `${names.length} ${what}${names.length === 1 ? "" : "s"}`;
+    throw new Error(`The checkpoint's metadata name ${count}; its machine has ${wanted}.`);
   }
+  const untypeable = symbols.find((symbol) => symbol.includes("=", 1));
+  if (untypeable !== undefined) {
+    throw new Error(
+      `The checkpoint's metadata name the symbol ${quoted(untypeable)}, which cannot be typed: what is behind "=" is the ` +
+        "answer that is due.",
+    );
+  }
+  const unsayable = model.activation === "softmax" ? undefined : answers.find((answer) => !canNameBit(answer));
+  if (unsayable === undefined) return;
+  throw new Error(
+    `The checkpoint's metadata name the bit ${quoted(unsayable)}; "a+c" says that the bits a and c are 1, "none" that none is.`,
+  );
 }
 
 function placeOf(word: string, among: readonly string[], what: string): number {

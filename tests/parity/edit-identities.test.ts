@@ -10,6 +10,7 @@ import { useBackend } from "../../src/tensors/backend.js";
 import { type NamedArray, namedArray, sizeOf, slice, stridesOf } from "../../src/tensors/named-array.js";
 import { random } from "../../src/tensors/random.js";
 import { disposeTensors, type Tensors } from "../../src/tensors/tensors.js";
+import { stackMachine } from "../stack-machine.js";
 
 const ntmOf = (changed: Partial<NtmConfig>) =>
   ntm({
@@ -46,6 +47,7 @@ const machines: { name: string; model: Model }[] = [
       return { name: `TTM, ${summariser}, ${write}`, model: ttm({ ...sizes, summariser, write }) };
     }),
   ),
+  { name: "a stack machine of one's own", model: stackMachine(3, 4, 5, 3) },
 ];
 
 const [steps, batch] = [3, 2];
@@ -130,7 +132,7 @@ function forEverySite({ model }: Bench, holds: (site: Site, step: number, edits:
     const any = anyStep.chain((step) => fc.record({ step: fc.constant(step), edits: anyEdits(site, step) }));
     fc.assert(
       fc.property(any, ({ step, edits }) => holds(site, step, edits)),
-      { numRuns: 1 },
+      { numRuns: 3 },
     );
   }
 }

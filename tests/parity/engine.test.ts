@@ -8,7 +8,7 @@ import { ttm } from "../../src/model/ttm.js";
 import { copyTask } from "../../src/tasks/copy.js";
 import { multiplicationTask } from "../../src/tasks/multiplication.js";
 import { recallTask, recallTokens } from "../../src/tasks/recall.js";
-import type { Batch } from "../../src/tasks/task.js";
+import type { Batch, Task } from "../../src/tasks/task.js";
 import { type BackendName, useBackend } from "../../src/tensors/backend.js";
 import { sizeOf } from "../../src/tensors/named-array.js";
 import { random } from "../../src/tensors/random.js";
@@ -140,7 +140,7 @@ describe.each(backends)("beside the %s backend", (backend) => {
     test.each([1, 3])("outputs and gradients of %d sequences are the same to 1e-5", async (batch) => {
       await useBackend(backend);
       tf.tidy(() => {
-        const compute = (all: Tensors) => {
+        const compute = (all: Tensors): Tensors => {
           const { loss, gradients } = differentiateLoss(model, all, all);
           return { logits: sequenceLogits(model, all, all.inputs as tf.Tensor), loss, ...gradients };
         };
@@ -149,7 +149,7 @@ describe.each(backends)("beside the %s backend", (backend) => {
           ...batchTensors(model, task.draw(random(4), lengthOf(task, 3), batch)),
         };
         const compiled = compile(compute);
-        const [found, wanted] = [compiled(inputs), compute(inputs) as Tensors];
+        const [found, wanted] = [compiled(inputs), compute(inputs)];
         expect(compiled.refusal()).toBeUndefined();
         // Rounding in a gradient is as large as in the largest that it is computed from; a few are 0 but for rounding.
         const gradients = Object.keys(model.shapes).filter((name) => !model.fixed.includes(name));

@@ -214,6 +214,18 @@ describe("a sweep", () => {
     expect(values.data[3]).toBeCloseTo(wanted, 5);
   });
 
+  test("may make weights sum to one again after each edit", async () => {
+    const weights = { ...base, site: "read.weights", over: ["step"], at: { read: 0, source: 2 } };
+    const { values } = await sweep(model, parameters, input, { ...weights, renormalise: "source" });
+    const plain = outputsOf(model, parameters, []);
+    const changeBy = (how: object) => {
+      const one = edit("read.weights", { step: 1, read: 0, source: 2 }, how).zero();
+      return outputChange(outputsOf(model, parameters, [one]), plain);
+    };
+    expect(values.data[1]).toBeCloseTo(changeBy({ renormalise: "source" }), 5);
+    expect(Math.abs((values.data[1] as number) - changeBy({}))).toBeGreaterThan(1e-4);
+  });
+
   test("keeps to the positions that are asked for, edits all along the other axes, and labels what it left out", async () => {
     const at = { slot: [5, 2] };
     const { values } = await sweep(model, parameters, input, { ...base, over: ["slot"], at });
@@ -265,6 +277,8 @@ describe("a sweep", () => {
     const stopped = await sweep(model, parameters, input, { ...base, batch: 4, signal: controller.signal, onProgress });
     expect(stopped).toMatchObject({ done: 3, cells: 30 });
     expect(told).toEqual([3]);
+    const alone = await sweep(model, parameters, input, { ...base, batch: 1, signal: controller.signal });
+    expect(alone).toMatchObject({ done: 0, baseline: stopped.baseline });
     const rows = sweepRows(stopped);
     expect(rows.map(({ step, slot }) => [step, slot])).toEqual([0, 1, 2].map((slot) => [0, slot]));
     expect(rows.map(({ value, change }) => [value, change])).toEqual(
@@ -309,6 +323,7 @@ describe("a sweep", () => {
     await no({ at: { word: 1 } }, "`at` knows step, slot, feature");
     await no({ batch: 0 }, "`batch` is a whole number of at least 1; 0");
     await no({ metrics: 1 }, 'no option "metrics"');
+    await no({ renormalise: "head" }, '"memory" cannot be renormalised along "head"; choose one of slot, feature');
     await no({ metric: "wrong bits" }, "`metric` is a function, such as");
     await no({ operation: { operation: "set", value: 0 } }, "`operation` is a function, such as (at) => at.zero()");
     await no({ operation: () => edit("memory", { step: 9 }).zero() }, "at memory, step 0, slot 0: Edit 1 of 1: step 9");

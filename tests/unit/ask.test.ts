@@ -46,7 +46,10 @@ describe("asking a machine", () => {
 });
 
 describe("a task of somebody's own", () => {
-  const trained = (metadata: Record<string, string>) => ({ model: { inputs: 3, outputs: 2 }, metadata });
+  const trained = (metadata: Record<string, string>, activation: "softmax" | "sigmoid" = "softmax") => ({
+    model: { inputs: 3, outputs: 2, activation },
+    metadata,
+  });
   const own = trained({ task: "mine", symbols: "a b ?", answers: "no yes", examples: "a b ?=yes\nb ?=no" });
   const input = taskInputOf(own);
 
@@ -66,12 +69,43 @@ describe("a task of somebody's own", () => {
     expect((own.metadata.examples ?? "").split("\n")).toContain(input.draw(random(1), own));
   });
 
+  test("of bits is typed and answered in the names of those that are 1", () => {
+    const bits = trained({ symbols: "a b ?", answers: "low high" }, "sigmoid");
+    const reading = input.read("?=low ?=low+high ?=none ?=high", bits);
+    expect([...reading.batch.targets.data]).toEqual([1, 0, 1, 1, 0, 0, 0, 1]);
+    const rows = [0.9, 0.5, 0.2, 0.7, 0, 0.4, 0.1, Number.NaN];
+    const outputs = namedArray("outputs", ["step", "batch", "output"], [4, 1, 2], rows);
+    expect(answersOf(reading, { activation: "sigmoid" }, outputs)).toMatchObject({
+      expected: "low low+high none high",
+      predicted: "low high none ?",
+    });
+    expect(() => input.read("?=low+hi", bits)).toThrow('"hi" is none of the answers; there are low high.');
+  });
+
+  test("may have symbols that begin with an equals sign", () => {
+    const sums = trained({ symbols: "1 = ==", answers: "no yes" });
+    expect(() => input.read("1", sums)).toThrow('the symbol "==", which cannot be typed');
+    const sign = trained({ symbols: "1 + =", answers: "no yes" });
+    expect(input.read("1 + 1 = ==yes", sign)).toMatchObject({ tokens: ["1", "+", "1", "=", "="] });
+  });
+
+  const sigmoid = (answers: string) => trained({ symbols: "a b ?", answers }, "sigmoid");
   test.each([
     ["c", own, '"c" is none of the symbols; there are a b ?.'],
     ["a ?=maybe", own, '"maybe" is none of the answers; there are no yes.'],
     ["a ?=0", trained({ symbols: "a b ?" }), '"0" is none of the answers; the checkpoint\'s metadata name none.'],
     [" ", own, "Symbols are needed, such as a b ?."],
     ["a", trained({ symbols: "a b" }), "metadata name 2 symbols; its machine has 3"],
+    ["a", trained({ symbols: "a b ?", answers: "no" }), "metadata name 1 answer; its machine has 2"],
+    ["a", trained({ symbols: "a a b" }), 'metadata name the symbol "a" twice; each needs a name of its own.'],
+    ["a", trained({ symbols: "a b ?", answers: "no no" }), 'metadata name the answer "no" twice'],
+    ["a", trained({ symbols: "a b a=b" }), 'the symbol "a=b", which cannot be typed: what is behind "=" is the answer'],
+    [
+      "a",
+      sigmoid("a a+b"),
+      'metadata name the bit "a+b"; "a+c" says that the bits a and c are 1, "none" that none is.',
+    ],
+    ["a", sigmoid("a none"), 'metadata name the bit "none"'],
   ])("refuses %s", (text, checkpoint, message) => {
     expect(() => input.read(text, checkpoint)).toThrow(message);
   });

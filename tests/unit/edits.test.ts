@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { callOf } from "../../src/explorer/edit-code.js";
-import { type Edit, edit, editedParameters, editParameter } from "../../src/model/edits.js";
+import { checkEdits, type Edit, edit, editedParameters, editParameter } from "../../src/model/edits.js";
 import type { Model } from "../../src/model/model.js";
 import { modelKey } from "../../src/model/model-key.js";
 import { type NtmConfig, ntm } from "../../src/model/ntm.js";
@@ -137,6 +137,7 @@ test("a typed array and a named array are the values that nested arrays are, and
   for (const operation of ["set", "add", "scale"] as const) {
     const [whole, row] = [edit("memory", { step: 1 })[operation], edit("memory", { step: 2, slot: 3 })[operation]];
     const given = [whole(memory), row(Float32Array.from(rows[4] as number[]))];
+    expect(given[0]).toMatchObject({ value: { axes: ["slot", "word"] } });
     const wanted = edited([whole(rows), row(rows[4] as number[])]);
     expect(edited(given)).toEqual(wanted);
     expect(edited(JSON.parse(JSON.stringify(given)))).toEqual(wanted);
@@ -395,6 +396,47 @@ describe("a bad edit is refused before anything runs", () => {
     expect(set(tensor)).toContain(".set, .add and .scale also take a Float32Array or a NamedArray");
     tensor.dispose();
     expect(set(null)).toContain("the value holds null; every number must be finite");
+  });
+  test("a named array of other axes than the region, also through JSON; of a site, for a parameter's axes have no names", () => {
+    const square = ntm({ ...config, slots: 4 });
+    const zeros = new Float32Array(16);
+    const set = (axes: readonly string[], where = {}) => {
+      const array = namedArray(
+        "mine",
+        axes,
+        [1, 4, 4].slice(-axes.length),
+        zeros.subarray(-(4 ** Math.min(axes.length, 2))),
+      );
+      const one = edit("memory", { step: 0, ...where }).set(array);
+      return () => checkEdits(square, steps, 1, JSON.parse(JSON.stringify([one])));
+    };
+    expect(set(["word", "slot"])).toThrow(
+      'Edit 1 of 1: the value has the axes "word, slot", but the region of "memory" has "slot, word"; give it in that order.',
+    );
+    expect(set(["slot", "banana"])).toThrow('has the axes "slot, banana"');
+    expect(set(["slot"], { slot: 1 })).toThrow('has the axes "slot", but the region of "memory" has "word"');
+    expect(set(["word", "slot"], { batch: 0 })).toThrow('has "slot, word"');
+    for (const [axes, where] of [
+      [["slot", "word"], {}],
+      [["batch", "slot", "word"], {}],
+      [["word"], { slot: 1, batch: 0 }],
+      [["slot"], { word: 3 }],
+    ] as const) {
+      expect(set(axes, where)).not.toThrow();
+    }
+    const bias = editParameter("output.bias").set(namedArray("bias", ["output"], [2], [1, 2]));
+    expect(edited([bias])).toEqual(edited([editParameter("output.bias").set([1, 2])]));
+    expect(refusal({ ...bias, value: { shape: [2], float32: "AACAPwAAgD8=", axes: "output" } })).toContain(
+      "is neither numbers",
+    );
+  });
+  test("64-bit whole numbers, and an edit without a place, at once", () => {
+    expect(() => edit("memory", { step: 0 }).set(BigInt64Array.of(1n) as never)).toThrow(
+      ".set, .add and .scale take 32-bit numbers; of a BigInt64Array give Float32Array.from(values, Number).",
+    );
+    expect(() => edit("memory", undefined as never)).toThrow(
+      'a place there, with its step, such as edit("memory", { step: 3',
+    );
   });
   test("an edit of which it was not said what to do", () => {
     const message =

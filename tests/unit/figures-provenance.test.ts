@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { alignedDifference } from "../../src/figures/aligned-difference.js";
 import type { EncodedArray, Figure } from "../../src/figures/figure.js";
-import { memoryProvenance, writeToRead } from "../../src/figures/memory-provenance.js";
+import { memoryProvenance } from "../../src/figures/memory-provenance.js";
+import { writeToRead } from "../../src/figures/write-to-read.js";
 import { type NamedArray, namedArray } from "../../src/tensors/named-array.js";
 
 /** The numbers behind Plotly's typed array of 32-bit floats. */
@@ -162,9 +163,63 @@ describe("provenance drawn over a memory", () => {
     expect(layoutOf(figure).yaxis3.matches).toBe("y");
   });
 
+  const noteOf = (figure: Figure): string => layoutOf(figure).title.subtitle?.text ?? "";
+
+  test("has neither bars nor frames for a memory of zeros", () => {
+    const figure = memoryProvenance([[0], [0]], [[1], [1]], { title: "" });
+    expect(figure.data.map(({ type, x }) => [type, x])).toEqual([
+      ["bar", [0]],
+      ["heatmap", undefined],
+    ]);
+    expect(framesOf(figure)).toEqual([]);
+    expect(noteOf(figure)).toBe("No frame: slots of zeros.");
+  });
+
+  test("says why a slot has no frame: it holds little, its shares are no numbers, or there are none", () => {
+    const came = [[1], [Number.NaN], [0], [1]];
+    const drawn = (rows: number[]) =>
+      memoryProvenance(
+        rows.map((row) => [row === 3 ? 0.001 : 1]),
+        rows.map((row) => came[row] as number[]),
+        { title: "" },
+      );
+    expect(framesOf(drawn([0, 1, 2, 3])).map(({ y0 }) => y0 + 0.4)).toEqual([0]);
+    expect(partsOf(drawn([0, 2]))).toMatchObject([{ slot: 0, text: "0 · 100 %" }]);
+    expect([[0], [0, 1], [0, 2], [0, 3], [0, 1, 2, 3]].map((rows) => noteOf(drawn(rows)))).toEqual([
+      "",
+      "No frame: slots of shares that are not finite.",
+      "No frame: slots without shares.",
+      "No frame: slots below 1 % of the fullest one.",
+      "No frame: slots below 1 % of the fullest one, or of shares that are not finite, or without shares.",
+    ]);
+  });
+
+  test("marks the cells of a memory that holds no number, without words over them", () => {
+    const figure = memoryProvenance([[Number.NaN]], [[1]], { title: "" });
+    expect(figure.data.at(-1)).toMatchObject({ type: "scatter", text: ["NaN"] });
+    expect(JSON.stringify(layoutOf(figure).annotations)).not.toContain("no finite value");
+  });
+
+  test("cuts long names of writes so short that they do not meet under the bar of colours", () => {
+    const ticksOf = (names: readonly string[]) => {
+      const share = namedArray(
+        "share",
+        ["slot", "write"],
+        [1, names.length],
+        names.map(() => 1 / names.length),
+        {
+          write: names,
+        },
+      );
+      return layoutOf(memoryProvenance([[1]], share, { title: "" })).coloraxis.colorbar.ticktext;
+    };
+    expect(ticksOf(["put 7 in it", "put 3 in it"])).toEqual(["put 7…", "put 3…"]);
+    expect(ticksOf(["put 7 in it", "b", "what is in it"])).toEqual(["put 7 i…", "what is…"]);
+  });
+
   test("says nothing of slots left out where there are none", () => {
     const figure = memoryProvenance([[1], [2]], [[1], [1]], { title: "" });
-    expect(layoutOf(figure).title.subtitle).toBeUndefined();
+    expect(noteOf(figure)).toBe("");
   });
 
   test("is refused over other slots, of other axes, or with more writes left than there are", () => {
@@ -180,6 +235,36 @@ describe("provenance drawn over a memory", () => {
     expect(() => memoryProvenance(one, shares, { title: "" })).toThrow("memoryProvenance draws 2 axes");
     expect(() => memoryProvenance(memory, shares, { title: "", reads: [1, 0, 0] })).toThrow("draws 2 axes");
     expect(() => writeToRead([1], { title: "" })).toThrow("writeToRead draws 2 axes");
+  });
+
+  test("is refused for shares that are none, and for options that are not there", () => {
+    const came = (rows: number[][]) => () =>
+      memoryProvenance(memory, namedArray("share", ["slot", "write"], [3, 2], rows.flat(), labels), { title: "" });
+    const parts = "each is a part of what the slot holds, and together they are 1 at most.";
+    expect(
+      came([
+        [0, 1],
+        [0, 1],
+        [1.25, -0.25],
+      ]),
+    ).toThrow(`memoryProvenance: slot 9 has a share of -0.25; ${parts}`);
+    expect(
+      came([
+        [0, 1],
+        [0.75, 0.5],
+        [0, 1],
+      ]),
+    ).toThrow(`memoryProvenance: the shares of slot 8 add up to 1.25; ${parts}`);
+    expect(
+      came([
+        [0, 1.0005],
+        [1, -0.0005],
+        [0.5, 0.25],
+      ]),
+    ).not.toThrow();
+    const read = { title: "", read: looks };
+    expect(() => memoryProvenance(memory, shares, read)).toThrow('no option "read"; there are title, reads, left');
+    expect(() => memoryProvenance(memory, shares, undefined as never)).toThrow("takes { title:");
   });
 });
 
