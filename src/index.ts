@@ -25,6 +25,7 @@ export {
   type PatternOptions,
   randomAttention,
 } from "./attention/patterns.js";
+export type { Bundle } from "./engine/bundle.js";
 export { type Compiled, compile } from "./engine/compile.js";
 export { type AnswerRow, answerRows } from "./experiments/answer-rows.js";
 export { type Asked, ask } from "./experiments/ask.js";

@@ -1,7 +1,8 @@
 // Kernels of TensorFlow.js that only see or place numbers otherwise, in terms of the graph.
 import { sizeOf } from "../tensors/named-array.js";
-import { assemble, broadcastTo, type Graph, type Node, reshape, slice, transpose, uniform } from "./graph.js";
+import { broadcastTo, reshape, slice, transpose, uniform } from "./graph.js";
 import { first, type Note, type RecordedKernel, type RecordedKernels } from "./recorded-kernel.js";
+import { joined, pieces, withLength } from "./recorded-pieces.js";
 
 const kernels: Record<string, RecordedKernel> = {};
 const define = (name: string, note: Note): void => {
@@ -91,27 +92,4 @@ export const recordedLayouts: RecordedKernels = kernels;
 function inferred(from: readonly number[], shape: readonly number[]): number[] {
   const known = shape.reduce((product, length) => (length < 0 ? product : product * length), 1);
   return shape.map((length) => (length < 0 ? sizeOf(from) / known : length));
-}
-
-function withLength(shape: readonly number[], axis: number, length: number): number[] {
-  return shape.map((one, index) => (index === axis ? length : one));
-}
-
-function pieces(graph: Graph, node: Node, axis: number, sizes: readonly number[]): Node[] {
-  let start = 0;
-  return sizes.map((size) => {
-    const begin = node.shape.map((_, index) => (index === axis ? start : 0));
-    start += size;
-    return slice(graph, node, begin, withLength(node.shape, axis, size));
-  });
-}
-
-function joined(graph: Graph, nodes: readonly Node[], axis: number): Node {
-  let at = 0;
-  const placed = nodes.map((node) => {
-    const start = node.shape.map((_, index) => (index === axis ? at : 0));
-    at += node.shape[axis] as number;
-    return { node, start };
-  });
-  return assemble(graph, withLength(first(nodes).shape, axis, at), placed);
 }

@@ -1,11 +1,13 @@
 // A TensorFlow.js backend that computes nothing: its kernels note what would be computed.
 import * as tf from "@tensorflow/tfjs-core";
-import { sizeOf } from "../tensors/named-array.js";
 import type { Tensors } from "../tensors/tensors.js";
-import { constant, type Graph, input, type Node, newGraph, uniformValue } from "./graph.js";
-import { recordedLayouts } from "./recorded-layouts.js";
-import { recordedMaps } from "./recorded-maps.js";
-import { recordedSums } from "./recorded-sums.js";
+import { constant, type Graph, input, type Node, newGraph } from "./graph.js";
+import { recordedKernels } from "./recorded-all.js";
+import { integer } from "./recorded-integers.js";
+import { knownNumbers, NotRecordable } from "./recorded-kernel.js";
+import { withoutRandom } from "./recorded-random.js";
+
+export { NotRecordable };
 
 /** What a function computes from its inputs. */
 export interface Recording {
@@ -13,9 +15,6 @@ export interface Recording {
   readonly inputs: ReadonlyMap<string, Node>;
   readonly outputs: ReadonlyMap<string, Node>;
 }
-
-/** Why a function cannot be recorded; the message says so. */
-export class NotRecordable extends Error {}
 
 const backendName = "record";
 
@@ -54,6 +53,9 @@ class RecordingBackend extends tf.KernelBackend {
   override move(dataId: tf.DataId, values: tf.BackendValues, shape: number[], dtype: tf.DataType, count: number): void {
     if (dtype === "string" || dtype === "complex64") throw new NotRecordable(`A tensor of type ${dtype} is met.`);
     const numbers = Float32Array.from(values as Float32Array);
+    if (numbers.some((one, index) => dtype === "int32" && one !== values[index])) {
+      throw new NotRecordable("An integer beyond 16,777,216 is met; float32 does not hold it.");
+    }
     const node = constant(this.graph, numbers, shape);
     this.entries.set(dataId, { graph: this.graph, node, dtype, references: count });
   }
@@ -110,9 +112,8 @@ class RecordingBackend extends tf.KernelBackend {
 
 /** The numbers of a constant. @throws NotRecordable for what is only known at replay */
 function numbersOf(node: Node): Float32Array {
-  const value = uniformValue(node);
-  if (value !== undefined) return new Float32Array(sizeOf(node.shape)).fill(value);
-  if (node.kind === "constant") return (node.values as Float32Array).slice();
+  const numbers = knownNumbers(node);
+  if (numbers) return numbers;
   throw new NotRecordable("A value is read before the function ends (dataSync, arraySync, or a branch on it).");
 }
 
@@ -122,26 +123,20 @@ function recordingBackend(): RecordingBackend {
   if (known) return known as RecordingBackend;
   const backend = new RecordingBackend();
   tf.registerBackend(backendName, () => backend, 0);
-  for (const [kernelName, { note, dtype }] of Object.entries({
-    ...recordedMaps,
-    ...recordedLayouts,
-    ...recordedSums,
-  })) {
+  for (const [kernelName, { note, dtype, breaks }] of Object.entries(recordedKernels)) {
     tf.registerKernel({
       kernelName,
       backendName,
       kernelFunc: ({ inputs, attrs }) => {
         const given = Object.values(inputs).flat() as tf.TensorInfo[];
-        const type =
-          dtype ?? ((attrs as { dtype?: tf.DataType } | undefined)?.dtype || given.at(-1)?.dtype || "float32");
-        const noted = note(
-          backend.graph,
-          given.map((one) => backend.nodeOf(one)),
-          (attrs ?? {}) as never,
-        );
-        return Array.isArray(noted)
-          ? noted.map((node) => backend.tensor(node, type))
-          : backend.tensor(noted as Node, type);
+        const types = given.map((one) => one.dtype);
+        const wanted = (attrs as { dtype?: tf.DataType } | undefined)?.dtype;
+        const type = (typeof dtype === "function" ? dtype(types) : dtype) ?? (wanted || types.at(-1) || "float32");
+        const nodes = given.map((one) => backend.nodeOf(one));
+        const noted = note(backend.graph, nodes, (attrs ?? {}) as never, types);
+        const tensor = (node: Node) =>
+          backend.tensor(breaks && type === "int32" ? integer(backend.graph, node) : node, type);
+        return Array.isArray(noted) ? noted.map(tensor) : tensor(noted);
       },
     });
   }
@@ -153,7 +148,7 @@ function recordingBackend(): RecordingBackend {
  * taken as it is now.
  *
  * @param shapes names and shapes of the inputs
- * @throws NotRecordable if it reads a value, or uses an operation that the recorder does not know
+ * @throws NotRecordable if it reads a value, draws a random number, or uses an operation that the recorder does not know
  */
 export function record(
   compute: (inputs: Tensors) => Tensors,
@@ -169,7 +164,8 @@ export function record(
     tf.tidy(() => {
       const tensor = (node: Node) => tf.engine().makeTensorFromTensorInfo(backend.tensor(node, "float32"));
       const given = Object.fromEntries([...inputs].map(([name, node]) => [name, tensor(node)]));
-      for (const [name, computed] of Object.entries(compute(given))) outputs.set(name, backend.nodeOf(computed));
+      for (const [name, computed] of Object.entries(withoutRandom(() => compute(given))))
+        outputs.set(name, backend.nodeOf(computed));
     });
     return { graph: backend.graph, inputs, outputs };
   } catch (error) {

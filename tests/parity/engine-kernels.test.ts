@@ -28,8 +28,9 @@ function difference(compute: (inputs: Tensors) => Tensors, shapes: Record<string
     return Math.max(
       ...Object.entries(wanted).map(([name, tensor]) => {
         expect(found[name]?.shape).toEqual(tensor.shape);
+        expect(found[name]?.dtype).toBe(tensor.dtype);
         const replayed = (found[name] as tf.Tensor).dataSync();
-        return (tensor.dataSync() as Float32Array).reduce((worst, value, i) => {
+        return [...tensor.dataSync()].reduce((worst, value, i) => {
           if (Object.is(value, replayed[i])) return worst;
           const error = Math.abs(value - (replayed[i] as number)) / Math.max(1, Math.abs(value));
           return Math.max(worst, Number.isNaN(error) ? Number.POSITIVE_INFINITY : error);
@@ -51,22 +52,36 @@ const broadcasting = fc
     part: shape.map((length, axis) => (kept[axis] ? length : 1)).slice(Math.min(dropped, shape.length - 1)),
   }));
 
+/** From −40 to 40, also 0. */
+const integers = (x: tf.Tensor): tf.Tensor => tf.cast(tf.mul(tf.sub(tf.abs(x), 1), 40), "int32");
+
 describe("element by element, replay is eager", () => {
   const unary: Record<string, (x: tf.Tensor) => tf.Tensor> = {
     abs: tf.abs,
+    ceil: (x) => tf.ceil(tf.mul(x, 3)),
     clip: (x) => tf.clipByValue(x, -0.5, 1),
+    elu: tf.elu,
     exp: tf.exp,
+    expm1: tf.expm1,
     floor: tf.floor,
+    isNaN: (x) => tf.cast(tf.isNaN(tf.sqrt(x)), "float32"),
+    leakyRelu: (x) => tf.leakyRelu(x, 0.3),
+    log1p: (x) => tf.log1p(tf.add(x, 2)),
     log: (x) => tf.log(tf.abs(x)),
     neg: tf.neg,
     not: (x) => tf.cast(tf.logicalNot(tf.greater(x, 0)), "float32"),
     reciprocal: tf.reciprocal,
     relu: tf.relu,
+    relu6: (x) => tf.relu6(tf.mul(x, 5)),
+    round: (x) => tf.round(tf.div(tf.round(tf.mul(x, 8)), 2)), // halves too
     rsqrt: (x) => tf.rsqrt(tf.abs(x)),
+    selu: tf.selu,
     sigmoid: tf.sigmoid,
+    sign: tf.sign,
     softplus: (x) => tf.softplus(tf.mul(x, 6)),
     sqrt: (x) => tf.sqrt(tf.abs(x)),
     square: tf.square,
+    step: (x) => tf.step(x, 0.2),
     tanh: (x) => tf.tanh(tf.mul(x, 3)),
     toInteger: (x) => tf.cast(tf.cast(tf.mul(x, 3), "int32"), "float32"),
   };
@@ -93,6 +108,7 @@ describe("element by element, replay is eager", () => {
     and: (x, y) => tf.cast(tf.logicalAnd(tf.greater(x, 0), tf.greater(y, 0)), "float32"),
     div: tf.div,
     equal: (x, y) => tf.cast(tf.equal(tf.floor(x), tf.floor(y)), "float32"),
+    floorDiv: (x, y) => tf.cast(tf.floorDiv(integers(x), integers(y)), "float32"),
     greater: (x, y) => tf.cast(tf.greater(x, y), "float32"),
     greaterEqual: (x, y) => tf.cast(tf.greaterEqual(tf.floor(x), tf.floor(y)), "float32"),
     less: (x, y) => tf.cast(tf.less(x, y), "float32"),
@@ -101,7 +117,9 @@ describe("element by element, replay is eager", () => {
     minimum: tf.minimum,
     mul: tf.mul,
     notEqual: (x, y) => tf.cast(tf.notEqual(tf.floor(x), tf.floor(y)), "float32"),
+    mod: (x, y) => tf.cast(tf.mod(integers(x), integers(y)), "float32"),
     or: (x, y) => tf.cast(tf.logicalOr(tf.greater(x, 0), tf.greater(y, 0)), "float32"),
+    prelu: tf.prelu,
     pow: (x, y) => tf.pow(tf.abs(x), tf.mul(y, 3)),
     squaredDifference: tf.squaredDifference,
     sub: tf.sub,
@@ -128,10 +146,11 @@ describe("sums and products, replay is eager", () => {
       fc.property(lengths, fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), seeds, (shape, chosen, seed) => {
         const axes = shape.map((_, axis) => axis).filter((axis) => chosen[axis]);
         const compute = ({ x }: Tensors) => ({
-          sum: tf.sum(tf.square(x as tf.Tensor), axes.length > 0 ? axes : undefined),
-          mean: tf.mean(x as tf.Tensor, axes.length > 0 ? axes : undefined, true),
-          max: tf.max(x as tf.Tensor, axes.length > 0 ? axes : undefined),
-          min: tf.min(x as tf.Tensor, axes.length > 0 ? axes : undefined, true),
+          sum: tf.sum(tf.square(x as tf.Tensor), axes),
+          mean: tf.mean(x as tf.Tensor, axes, true),
+          max: tf.max(x as tf.Tensor, axes),
+          min: tf.min(x as tf.Tensor, axes, true),
+          total: tf.sum(tf.square(x as tf.Tensor)),
         });
         expect(difference(compute, { x: shape }, seed)).toBeLessThan(2e-6);
       }),
@@ -231,6 +250,190 @@ describe("rearranging, replay is eager", () => {
   });
 });
 
+describe("gathering and accumulating, replay is eager", () => {
+  const short = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 3 });
+  const several = fc.array(fc.nat(1000), { minLength: 1, maxLength: 8 });
+
+  test("gather with indices that are known, in any order, repeated, evenly spaced or of two axes", () => {
+    const kinds = ["any", "spaced", "same", "run", "table"] as const;
+    fc.assert(
+      fc.property(short, several, fc.constantFrom(...kinds), fc.nat(2), seeds, (shape, some, kind, which, seed) => {
+        const axis = which % shape.length;
+        const length = 3 * (shape[axis] as number);
+        const step = kind === "spaced" ? 1 + (seed % 3) : kind === "run" ? 1 : 0;
+        const start = (some[0] as number) % length;
+        const even = some.map((_, at) => start + at * step).filter((place) => place < length);
+        const places = kind === "any" || kind === "table" ? some.map((one) => one % length) : even;
+        const indices = tf.tensor(places, kind === "table" ? [1, places.length] : [places.length], "int32");
+        const compute = ({ x, dy }: Tensors) => {
+          const gathered = (from: tf.Tensor) => tf.gather(from, indices, axis);
+          const [gradient] = tf.grads((from) => gathered(tf.square(from)))(
+            [x as tf.Tensor],
+            tf.broadcastTo(tf.sum(dy as tf.Tensor), gathered(x as tf.Tensor).shape),
+          ) as [tf.Tensor];
+          return { y: gathered(x as tf.Tensor), gradient };
+        };
+        const wide = shape.map((one, at) => (at === axis ? length : one));
+        expect(difference(compute, { x: wide, dy: [2] }, seed)).toBeLessThan(1e-5);
+        indices.dispose();
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  test("gather with indices that are computed, its gradient, and batches of it", () => {
+    fc.assert(
+      fc.property(short, several, fc.nat(2), fc.boolean(), seeds, (shape, some, which, batch, seed) => {
+        const axis = batch && shape.length > 1 ? 1 : which % shape.length;
+        const batchDims = axis === 1 && batch ? 1 : 0;
+        const length = shape[axis] as number;
+        const compute = ({ x, at }: Tensors) => {
+          const indices = tf.cast(tf.mul(tf.sigmoid(at as tf.Tensor), length), "int32");
+          const gathered = (from: tf.Tensor) => tf.square(tf.gather(from, indices, axis, batchDims));
+          const y = gathered(x as tf.Tensor);
+          const gradient = tf.grad((from) => tf.sum(gathered(from)))(x as tf.Tensor);
+          const last = tf.gather(x as tf.Tensor, tf.argMax(x as tf.Tensor, -1), -1);
+          return { y, gradient, last };
+        };
+        const places = batchDims ? [shape[0] as number, some.length] : [some.length];
+        expect(difference(compute, { x: shape, at: places }, seed)).toBeLessThan(1e-5);
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  test("what is gathered beside infinities and what is no number keeps to itself", () => {
+    const compute = ({ x, at }: Tensors) => {
+      const wild = tf.concat([
+        x as tf.Tensor,
+        tf.log(tf.zerosLike(x as tf.Tensor)),
+        tf.sqrt(tf.neg(tf.abs(x as tf.Tensor))),
+      ]);
+      return { y: tf.gather(wild, tf.cast(tf.mul(tf.abs(at as tf.Tensor), 4), "int32")) };
+    };
+    expect(difference(compute, { x: [3], at: [20] }, 1)).toBe(0);
+  });
+
+  test("one-hot vectors, also of what is outside, with any two values", () => {
+    fc.assert(
+      fc.property(short, fc.integer({ min: 2, max: 9 }), seeds, (shape, depth, seed) => {
+        const compute = ({ x }: Tensors) => {
+          const indices = tf.cast(tf.mul(x as tf.Tensor, depth), "int32");
+          return { plain: tf.oneHot(indices, depth), other: tf.oneHot(indices, depth, 0.3, -2, "float32") };
+        };
+        expect(difference(compute, { x: shape }, seed)).toBe(0);
+      }),
+      runs,
+    );
+  });
+
+  test("reversed along any axes", () => {
+    fc.assert(
+      fc.property(short, fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }), seeds, (shape, chosen, seed) => {
+        const axes = shape.map((_, axis) => axis).filter((axis) => chosen[axis]);
+        const compute = ({ x }: Tensors) => ({
+          some: tf.reverse(x as tf.Tensor, axes),
+          all: tf.reverse(tf.square(x as tf.Tensor)),
+          gradient: tf.grad((from) => tf.sum(tf.mul(tf.reverse(from, axes), x as tf.Tensor)))(x as tf.Tensor),
+        });
+        expect(difference(compute, { x: shape }, seed)).toBeLessThan(1e-6);
+      }),
+      runs,
+    );
+  });
+
+  test("sums and products of all before, exclusive or not, either way", () => {
+    fc.assert(
+      fc.property(lengths, fc.nat(3), fc.boolean(), fc.boolean(), seeds, (shape, which, exclusive, reverse, seed) => {
+        const axis = which % shape.length;
+        const last = shape.length - 1;
+        const compute = ({ x }: Tensors) => ({
+          sums: tf.cumsum(x as tf.Tensor, axis, exclusive, reverse),
+          products: tf.cumprod(x as tf.Tensor, axis, exclusive, reverse),
+          // Along other axes TensorFlow.js has the gradient's axes in a wrong order.
+          gradient: tf.grad((from) => tf.sum(tf.square(tf.cumsum(from, last, exclusive, reverse))))(x as tf.Tensor),
+        });
+        expect(difference(compute, { x: shape }, seed)).toBeLessThan(1e-5);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("any and all, along any axes", () => {
+    fc.assert(
+      fc.property(lengths, fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), seeds, (shape, chosen, seed) => {
+        const axes = shape.map((_, axis) => axis).filter((axis) => chosen[axis]);
+        const compute = ({ x }: Tensors) => {
+          const positive = tf.greater(x as tf.Tensor, 0);
+          return { any: tf.any(positive, axes), all: tf.all(positive, axes, true), every: tf.all(positive) };
+        };
+        expect(difference(compute, { x: shape }, seed)).toBe(0);
+      }),
+      runs,
+    );
+  });
+
+  test.each(["abc,cd->abd", "abc,acd->bda", "abc->b", "abc,abc->", "abc->cab", "a,e->ea"])("einsum %s", (equation) => {
+    const sizes: Record<string, number> = { a: 3, b: 4, c: 5, d: 2, e: 6 };
+    const shapes = (equation.split("->")[0] as string)
+      .split(",")
+      .map((axes) => [...axes].map((one) => sizes[one] as number));
+    const compute = (inputs: Tensors) => ({ y: tf.einsum(equation, ...Object.values(inputs)) });
+    expect(difference(compute, Object.fromEntries(shapes.map((one, at) => [`x${at}`, one])), 5)).toBeLessThan(1e-5);
+  });
+});
+
+test("gradients of activation functions and of what is rounded", () => {
+  const functions: ((x: tf.Tensor) => tf.Tensor)[] = [
+    tf.relu,
+    tf.relu6,
+    tf.elu,
+    tf.selu,
+    (x) => tf.leakyRelu(x, 0.1),
+    (x) => tf.prelu(x, tf.scalar(0.3)),
+    tf.log1p,
+    tf.expm1,
+    (x) => tf.add(x, tf.add(tf.round(x), tf.add(tf.ceil(x), tf.add(tf.sign(x), tf.step(x))))),
+  ];
+  const compute = ({ x, alpha }: Tensors) => {
+    const inner = tf.mul(x as tf.Tensor, 0.4); // log1p(x) wants more than −1
+    const gradients = functions.map((one) => tf.grad((from) => tf.sum(tf.square(one(from))))(inner));
+    const both = tf.grads((from, slope) => tf.sum(tf.square(tf.prelu(from, slope))));
+    const [dx, dalpha] = both([x as tf.Tensor, alpha as tf.Tensor]) as [tf.Tensor, tf.Tensor];
+    return { ...Object.fromEntries(gradients.map((one, at) => [`d${at}`, one])), dx, dalpha };
+  };
+  expect(difference(compute, { x: [5, 7], alpha: [7] }, 3)).toBeLessThan(1e-5);
+});
+
+test("integers are cut, floored and divided as TensorFlow.js does it", () => {
+  const compute = ({ x, y }: Tensors) => {
+    const [a, b] = [integers(x as tf.Tensor), integers(y as tf.Tensor)];
+    const results = {
+      quotient: tf.div(a, b),
+      mean: tf.mean(a),
+      power: tf.pow(a, tf.scalar(-1, "int32")),
+      clipped: tf.clipByValue(a, -2.5, 7.5),
+      reciprocal: tf.reciprocal(a),
+      exp: tf.exp(tf.clipByValue(a, -3, 3)),
+      count: tf.sum(tf.greater(a, b)),
+      positions: tf.add(tf.mul(a, tf.range(0, 40, 1, "int32")), tf.range(40, 0, -1, "int32")),
+      counted: tf.cumsum(tf.greater(a, b)),
+      none: tf.cast(tf.div(x as tf.Tensor, 0), "int32"),
+      zero: tf.reciprocal(tf.cast(tf.cast(tf.mul(x as tf.Tensor, 0.4), "int32"), "float32")),
+    };
+    const types = Object.fromEntries(Object.entries(results).map(([name, one]) => [name, one.dtype]));
+    expect(types).toEqual({ ...integer, mean: "float32", exp: "float32", zero: "float32" });
+    return results;
+  };
+  const integer = Object.fromEntries(
+    ["quotient", "power", "clipped", "reciprocal", "count", "positions", "counted", "none"].map((one) => [
+      one,
+      "int32",
+    ]),
+  );
+  expect(difference(compute, { x: [40], y: [40] }, 8)).toBeLessThan(1e-6);
+});
+
 test("any graph of such operations, and its gradients, replays as it runs eagerly", () => {
   // Square matrices, so that anything fits anything, and small numbers, so that rounding stays small: what is tested is
   // fusing, sharing and the planning of memory.
@@ -250,6 +453,10 @@ test("any graph of such operations, and its gradients, replays as it runs eagerl
     (_, pick) => tf.pow(tf.sigmoid(pick(0)), tf.add(1, tf.softplus(pick(1)))),
     (_, pick) => tf.reshape(tf.add(tf.reshape(pick(0), [-1]), 1), pick(0).shape),
     (_, pick) => tf.maximum(pick(0), 0.3),
+    (_, pick) => tf.reverse(pick(0), 0),
+    (_, pick) => tf.tanh(tf.cumsum(pick(0), 1)),
+    (_, pick) => tf.tanh(tf.add(pick(0), tf.sum(tf.gather(pick(1), [2, 0]), 0))),
+    (_, pick) => tf.elu(pick(0)),
   ];
   const graphs = fc.array(fc.tuple(fc.nat(steps.length - 1), fc.nat(100), fc.nat(100), fc.nat(100)), {
     minLength: 3,

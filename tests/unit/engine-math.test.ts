@@ -22,6 +22,12 @@ function ulps(found: number, exact: number): number {
   return Math.abs(found - exact) / unit;
 }
 
+function halvesToEven(x: number): number {
+  const below = Math.floor(x);
+  const rest = x - below;
+  return rest < 0.5 || (rest === 0.5 && below % 2 === 0) ? below : below + 1;
+}
+
 /** Float32 from `low` to `high`, evenly and also crowded towards zero. */
 function spread(low: number, high: number, count = 20_000): Float32Array {
   const source = random(7);
@@ -39,6 +45,20 @@ describe("elementary functions keep to the exact value within a few units of the
     ["tanh", tf.tanh, Math.tanh, -12, 12, 3],
     ["sigmoid", tf.sigmoid, (x) => 1 / (1 + Math.exp(-x)), -87, 87, 4],
     ["softplus", tf.softplus, (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), -80, 100, 4],
+    ["log1p", tf.log1p, Math.log1p, -1, 3e38, 4],
+    ["log1p near zero", tf.log1p, Math.log1p, -0.7, 1.5, 4],
+    ["expm1", tf.expm1, Math.expm1, -20, 88.5, 6],
+    ["expm1 near zero", tf.expm1, Math.expm1, -1, 1, 6],
+    ["round", tf.round, halvesToEven, -100, 1e9, 0.5],
+    [
+      "round, of halves",
+      (x) => tf.round(tf.div(tf.round(x), 2)),
+      (x) => halvesToEven(halvesToEven(x) / 2),
+      -100,
+      100,
+      0.5,
+    ],
+    ["ceil", tf.ceil, Math.ceil, -1e5, 1e5, 0.5],
   ];
   test.each(functions)("%s", (_name, compute, exact, low, high, most) => {
     const x = spread(low, high).filter((one) => one >= low || low < 0);
@@ -67,6 +87,10 @@ describe("the ends of the range", () => {
     ["tanh", tf.tanh, Math.tanh],
     ["sigmoid", tf.sigmoid, (x: number) => 1 / (1 + Math.exp(-x))],
     ["softplus", tf.softplus, (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))],
+    ["log1p", tf.log1p, Math.log1p],
+    ["expm1", tf.expm1, Math.expm1],
+    ["round", tf.round, halvesToEven],
+    ["ceil", tf.ceil, Math.ceil],
   ] as const)("%s", (_name, compute, exact) => {
     const found = replayed(compute as (x: tf.Tensor) => tf.Tensor, special);
     special.forEach((x, index) => {

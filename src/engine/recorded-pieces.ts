@@ -1,0 +1,38 @@
+// Arrays cut, and put together again, along one axis.
+import { assemble, type Graph, type Node, slice } from "./graph.js";
+
+/** The shape with another length along an axis. */
+export function withLength(shape: readonly number[], axis: number, length: number): number[] {
+  return shape.map((one, index) => (index === axis ? length : one));
+}
+
+/** `length` positions along an axis, from `start`. */
+export function piece(graph: Graph, node: Node, axis: number, start: number, length: number): Node {
+  return slice(
+    graph,
+    node,
+    withLength(Array(node.shape.length).fill(0), axis, start),
+    withLength(node.shape, axis, length),
+  );
+}
+
+/** Pieces of these lengths, one after the other along an axis. */
+export function pieces(graph: Graph, node: Node, axis: number, lengths: readonly number[]): Node[] {
+  let start = 0;
+  return lengths.map((length) => {
+    start += length;
+    return piece(graph, node, axis, start - length, length);
+  });
+}
+
+/** Arrays one after the other along an axis. */
+export function joined(graph: Graph, nodes: readonly Node[], axis: number): Node {
+  const { shape } = nodes[0] as Node;
+  let at = 0;
+  const placed = nodes.map((node) => {
+    const start = withLength(Array(shape.length).fill(0), axis, at);
+    at += node.shape[axis] as number;
+    return { node, start };
+  });
+  return assemble(graph, withLength(shape, axis, at), placed);
+}
