@@ -140,7 +140,9 @@ function tooLarge({ epochs }: ExplorerInputs, bytes: number, mostBytes: number, 
 
 function insideOf({ pieces }: Excerpt): string {
   const epochs = [...new Set(pieces.map(({ epoch }) => epoch))].sort((a, b) => a - b);
-  return `${epochs.length === 1 ? "epoch" : "epochs"} ${epochs.join(", ")}`;
+  const [first = 0, last = 0] = [epochs[0], epochs.at(-1)];
+  if (epochs.length === 1) return `epoch ${first}`;
+  return `epochs ${epochs.length === last - first + 1 && epochs.length > 2 ? `${first} to ${last}` : epochs.join(", ")}`;
 }
 
 /** What was recorded and is not in an excerpt, in the words of a reader. */

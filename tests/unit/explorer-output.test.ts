@@ -42,7 +42,7 @@ describe("an explorer with its data inside", () => {
     expect(inside.sites).toEqual(history.sites);
     expect((await inside.getParameter(3, 5, "memory")).data).toEqual(Float32Array.of(3, 5));
     expect({ leftOut, bytes }).toEqual({ leftOut: [], bytes: JSON.stringify(bundle).length });
-    expect(about).toBe("Explorer of the history of ntm at epochs 0, 1, 2, 3, 4, 5, 6, 7, 8");
+    expect(about).toBe("Explorer of the history of ntm at epochs 0 to 8");
   });
 
   test("keeps within its bytes, tells what is left out, and takes the last epoch before others", async () => {
