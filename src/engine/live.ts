@@ -1,6 +1,6 @@
 import { sizeOf } from "../tensors/named-array.js";
 import type { MapNode, Node, ProductNode, StoredNode } from "./graph.js";
-import { sourceOf } from "./graph.js";
+import { sourceOf, uniformValue } from "./graph.js";
 import { broadcastLayout, isContiguous, type Layout } from "./views.js";
 
 /** What must be computed for the outputs, and what is better computed where it is used. */
@@ -45,14 +45,22 @@ export function findLive(outputs: Iterable<Node>): Live {
     }
   }
   const nodes = [...uses.keys()].sort((a, b) => a.id - b.id);
-  const inlined = new Set(
-    nodes.filter((node) => {
-      if (!isExpansion(node) || kept.has(node)) return false;
-      return (users.get(node) ?? []).every(
-        ({ user, layout }) => user.kind !== "product" && isContiguous(layout) && sameAxes(layout.shape, node.shape),
-      );
-    }),
-  );
+  const inlined = new Set<StoredNode>();
+  const costs = new Map<StoredNode, number>(); // numbers that an inlined node reads, each time that it is computed
+  const costOf = (node: Node): number => {
+    const { source } = sourceOf(node);
+    return costs.get(source) ?? sizeOf(source.shape);
+  };
+  for (const node of nodes) {
+    if (node.kind !== "map" || !cheap.has(node.operation) || kept.has(node)) continue;
+    const read = node.arguments.reduce((sum, argument) => sum + costOf(argument), 0);
+    const seen = users.get(node) ?? [];
+    const varying = node.arguments.filter((argument) => uniformValue(argument) === undefined);
+    const isScaled = varying.length === 1 && sizeOf((varying[0] as Node).shape) === sizeOf(node.shape);
+    if ((read * 4 >= sizeOf(node.shape) && !isScaled) || !seen.every((one) => seesAll(node, one))) continue;
+    inlined.add(node);
+    costs.set(node, read);
+  }
   return { nodes, uses, inlined, sums: sumsOfProducts(nodes, uses, kept, inlined) };
 }
 
@@ -61,18 +69,17 @@ function within(user: StoredNode, layout: Layout): Layout {
   return user.kind === "map" ? broadcastLayout(layout, user.shape) : layout;
 }
 
+/** Whether a user's loop meets the numbers of a node in the order in which the node has them. */
+function seesAll(node: StoredNode, { user, layout }: { readonly user: StoredNode; readonly layout: Layout }): boolean {
+  return user.kind !== "product" && isContiguous(layout) && sameAxes(layout.shape, node.shape);
+}
+
 /** Whether two shapes are the same but for axes of length one. */
 export function sameAxes(first: readonly number[], second: readonly number[]): boolean {
   return `${first.filter((length) => length !== 1)}` === `${second.filter((length) => length !== 1)}`;
 }
 
 const cheap = new Set(["copy", "negate", "add", "subtract", "multiply", "maximum", "minimum"]);
-
-function isExpansion(node: StoredNode): node is MapNode {
-  if (node.kind !== "map" || !cheap.has(node.operation)) return false;
-  const read = node.arguments.reduce((sum, argument) => sum + sizeOf(sourceOf(argument).source.shape), 0);
-  return read * 4 < sizeOf(node.shape);
-}
 
 function sumsOfProducts(
   nodes: readonly StoredNode[],

@@ -4,6 +4,7 @@ import type { MapOperation } from "./operations.js";
 import type { Instruction } from "./steps.js";
 import { add, call, get, i32, lane, set, splat, type VectorInstruction, vector, type Writer } from "./wasm.js";
 import { type MathFunction, mathIndex, writeMathHere } from "./wasm-math.js";
+import { powBelow } from "./wasm-power.js";
 
 /** A loop being written. */
 export interface LoopEmitter {
@@ -77,6 +78,14 @@ function compute(to: Writer, operation: MapOperation, from: readonly number[], o
     splat(to, 0);
     vector(to, operation === "select" ? "f32x4.ne" : "f32x4.eq");
     vector(to, operation === "select" ? "v128.bitselect" : "v128.and");
+    return;
+  }
+  if (operation === "powerBelow") {
+    powBelow(to, x, z, () => {
+      get(to, x);
+      get(to, y);
+      call(to, mathIndex("pow"));
+    });
     return;
   }
   if (named && often) {

@@ -19,6 +19,7 @@ export type MapOperation =
   | "minimum"
   | "maximum"
   | "power"
+  | "powerBelow"
   | "greater"
   | "greaterEqual"
   | "less"
@@ -48,6 +49,8 @@ const mapOperations: Readonly<Record<MapOperation, (...values: number[]) => numb
   minimum: Math.min,
   maximum: Math.max,
   power: (x, y) => x ** y,
+  /** xʸ where x^(y+1) is known as well. */
+  powerBelow: (x, y, above) => (x > 0 && above > 0 ? above / x : x ** y),
   greater: (x, y) => (x > y ? 1 : 0),
   greaterEqual: (x, y) => (x >= y ? 1 : 0),
   less: (x, y) => (x < y ? 1 : 0),

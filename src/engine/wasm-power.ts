@@ -76,6 +76,23 @@ export function pow(to: Writer, a: number, exponent: number): void {
   get(to, result);
 }
 
+/**
+ * Push aᵇ = aᵇ⁺¹/a of three locals; `push` pushes aᵇ in full, for where a is not above 0, or the quotient might be
+ * inexact.
+ */
+export function powBelow(to: Writer, a: number, above: number, push: () => void): void {
+  const [result, other] = [local(to, "v128"), local(to, "v128")];
+  const $ = (index: number) => () => get(to, index);
+  const f = (value: number) => () => splat(to, value);
+  const isBetween = (index: number, least: number): Piece[] =>
+    [...[$(index), f(least), "f32x4.gt", $(index), f(Number.POSITIVE_INFINITY), "f32x4.lt", "v128.and"]] as Piece[];
+  write(to, $(above), $(a), "f32x4.div", () => set(to, result));
+  write(to, ...isBetween(a, 0), ...isBetween(above, 1e-30), "v128.and", f(0), f(0), "f32x4.eq", "v128.xor");
+  write(to, () => set(to, other), $(other));
+  whereAny(to, () => write(to, push, $(result), $(other), "v128.bitselect", () => set(to, result)));
+  get(to, result);
+}
+
 /** Results where a is 0, below 0, infinite or no number. Where b is none, as in JavaScript, there is none for a = 1 either. */
 function specialCases(to: Writer, a: number, b: number, size: number, result: number): void {
   const $ = (index: number) => () => get(to, index);
