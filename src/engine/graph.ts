@@ -1,6 +1,7 @@
-// What a recorded function computes, as a graph of seven kinds of nodes. Nodes of equal meaning are one node, views are
-// composed and arithmetic with 0 and 1 is left out while the graph is built, so that it needs no passes afterwards.
+// The graph of what a recorded function computes. Nodes of equal meaning are one node, views are composed and arithmetic with
+// 0 and 1 is left out while the graph is built, so that it needs no passes afterwards.
 import { sizeOf } from "../tensors/named-array.js";
+import type { AssembleNode, Node, StoredNode } from "./nodes.js";
 import { evaluate, type MapOperation, simplify } from "./operations.js";
 import {
   broadcastLayout,
@@ -12,60 +13,16 @@ import {
   wholeLayout,
 } from "./views.js";
 
-interface Numbered {
-  /** Nodes are numbered as they are made: what a node is computed from has smaller numbers. */
-  readonly id: number;
-  readonly shape: readonly number[];
-}
-
-/** Given anew at each replay. */
-export interface InputNode extends Numbered {
-  readonly kind: "input";
-  readonly name: string;
-}
-
-/** Known when the function was recorded: one number everywhere, or its numbers. */
-export interface ConstantNode extends Numbered {
-  readonly kind: "constant";
-  readonly values: number | Float32Array;
-}
-
-/** Numbers of another node (never a view itself), seen with another layout. */
-export interface ViewNode extends Numbered {
-  readonly kind: "view";
-  readonly of: StoredNode;
-  readonly layout: Layout;
-}
-
-/** An operation on each element; arguments broadcast. */
-export interface MapNode extends Numbered {
-  readonly kind: "map";
-  readonly operation: MapOperation;
-  readonly arguments: readonly Node[];
-}
-
-/** The sum or the largest along axes, which stay with length one. */
-export interface ReduceNode extends Numbered {
-  readonly kind: "reduce";
-  readonly operation: "sum" | "max";
-  readonly argument: Node;
-}
-
-/** Matrix products [...batch, M, K] · [...batch, K, N], of equal batches (a view may repeat one). */
-export interface ProductNode extends Numbered {
-  readonly kind: "product";
-  readonly left: Node;
-  readonly right: Node;
-}
-
-/** An array put together from pieces that cover it without overlap. */
-export interface AssembleNode extends Numbered {
-  readonly kind: "assemble";
-  readonly pieces: readonly { readonly node: Node; readonly start: readonly number[] }[];
-}
-
-export type StoredNode = InputNode | ConstantNode | MapNode | ReduceNode | ProductNode | AssembleNode;
-export type Node = StoredNode | ViewNode;
+export type {
+  AssembleNode,
+  ConstantNode,
+  InputNode,
+  MapNode,
+  Node,
+  ProductNode,
+  ReduceNode,
+  StoredNode,
+} from "./nodes.js";
 
 /** Nodes by what they mean. */
 export interface Graph {

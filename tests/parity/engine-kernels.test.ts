@@ -172,6 +172,22 @@ describe("sums and products, replay is eager", () => {
     );
   });
 
+  test("columns of a product, some of which nobody looks at", () => {
+    const size = fc.integer({ min: 1, max: 9 });
+    const sizes = fc.tuple(size, size, size, size, size);
+    fc.assert(
+      fc.property(sizes, seeds, ([rows, inner, first, second, third], seed) => {
+        const compute = ({ a, b }: Tensors) => {
+          const [one, , other] = tf.split(tf.matMul(a as tf.Tensor, b as tf.Tensor), [first, second, third], 1);
+          return { one: one as tf.Tensor, both: tf.concat([other, one] as [tf.Tensor, tf.Tensor], 1) };
+        };
+        const shapes = { a: [rows, inner], b: [inner, first + second + third] };
+        expect(difference(compute, shapes, seed)).toBeLessThan(2e-6);
+      }),
+      runs,
+    );
+  });
+
   test("softmax and log-softmax", () => {
     fc.assert(
       fc.property(lengths, seeds, (shape, seed) => {

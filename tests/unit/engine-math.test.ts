@@ -118,4 +118,28 @@ describe("the ends of the range", () => {
       else expect(Math.abs(found[index] as number), `${x} to the ${y}`).toBe(Math.abs(wanted));
     });
   });
+
+  test("power where the one above it is known, as in its gradient", () => {
+    const bases = [...special, 2, -2, 10, 0.5, 0.999, 1e-3, 1e-20, 1e-30];
+    const exponents = [...special, 2, 3, 1.5, 20, -2, 0.5, 60, 1e4];
+    const cases = bases.flatMap((x) => exponents.map((y) => [x, y] as const));
+    const below = (x: tf.Tensor, y: tf.Tensor) => {
+      const above = tf.pow(x, y);
+      return tf.stack([tf.pow(x, tf.sub(y, 1)), above]);
+    };
+    const [x, y] = [cases.map(([x]) => x), cases.map(([, y]) => y)];
+    const [found, wanted] = [
+      replayed(below, x, y),
+      replayed(
+        tf.pow,
+        x,
+        y.map((one) => Math.fround(one) - 1),
+      ),
+    ];
+    cases.forEach(([x, y], index) => {
+      const [one, other] = [found[index] as number, wanted[index] as number];
+      if (Number.isFinite(other) && other !== 0) expect(ulps(one, other), `${x} to the ${y} − 1`).toBeLessThan(6);
+      else expect(one, `${x} to the ${y} − 1`).toEqual(other);
+    });
+  });
 });
