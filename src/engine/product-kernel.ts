@@ -1,7 +1,21 @@
 // Matrix products as a WebAssembly function. A tile of the result, a few rows of a few vectors, stays in registers while
 // the inner axis passes by. The function takes the address of a list of its operands' addresses.
 import type { ProductStep } from "./steps.js";
-import { add, get, i32, lane, loadI32, local, loop, set, splat, vector, type Writer, writer } from "./wasm.js";
+import {
+  add,
+  get,
+  i32,
+  lane,
+  loadI32,
+  local,
+  loop,
+  loopUntil,
+  set,
+  splat,
+  vector,
+  type Writer,
+  writer,
+} from "./wasm.js";
 
 /** A product without its operands' places: what kernels are told apart by. */
 export interface ProductPattern {
@@ -148,7 +162,7 @@ function tile(emitter: Emitter, rows: number, columns: number): void {
   set(to, rightAt);
   const [leftDown, leftOn] = left.slice(-2) as [number, number];
   const rightDown = right.at(-2) as number;
-  loop(to, emitter.counter, 0, pattern.inner, 1, () => {
+  const onward = () => {
     for (let index = 0; index < count; index++) {
       get(to, rightAt);
       vector(to, "v128.load", 16 * index);
@@ -176,7 +190,16 @@ function tile(emitter: Emitter, rows: number, columns: number): void {
       add(to);
       set(to, at);
     }
-  });
+  };
+  if (rightDown === 0) loop(to, emitter.counter, 0, pattern.inner, 1, onward);
+  else {
+    // Where the right matrix ends, no other counter is needed.
+    get(to, rightAt);
+    i32(to, 4 * rightDown * pattern.inner);
+    add(to);
+    set(to, emitter.counter);
+    loopUntil(to, rightAt, emitter.counter, onward);
+  }
   each((row, index) => {
     const offset = 4 * row * (out.at(-2) as number) + 16 * index;
     const lanes = Math.min(4, columns - 4 * index);

@@ -140,6 +140,15 @@ export function loop(on: Writer, counter: number, from: number, to: number, by: 
   on.bytes.push(0x48, 0x0d, 0, 0x0b); // i32.lt_s, br_if, end
 }
 
+/** Run the body, which moves `at` on, until that is `end`: once at least. */
+export function loopUntil(on: Writer, at: number, end: number, body: () => void): void {
+  on.bytes.push(0x03, 0x40);
+  body();
+  get(on, at);
+  get(on, end);
+  on.bytes.push(0x47, 0x0d, 0, 0x0b); // i32.ne, br_if, end
+}
+
 /**
  * The bytes of a module that works on the memory it is given as "engine"."memory" (and, where it calls through it,
  * "engine"."table"), and exports its functions as "0", "1", ... in their order.
