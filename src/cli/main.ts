@@ -26,7 +26,8 @@ const help = [
   "",
   ...commands.map(({ name, about }) => `  ${name.padEnd(12)}${about}`),
   "",
-  "`tapescope COMMAND --help` tells more. TAPESCOPE_BACKEND=native, wasm or cpu chooses what computes.",
+  "`tapescope COMMAND --help` tells more. TAPESCOPE_BACKEND=native, wasm or cpu chooses what computes,",
+  "TAPESCOPE_THREADS=1 keeps it to one core.",
   "Exit codes: 0 done, 1 the answer is no (a difference too large, a notebook that fails), 2 wrong use or input,",
   "130 interrupted.",
 ].join("\n");

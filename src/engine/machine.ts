@@ -1,7 +1,10 @@
 // The memory in which programs run, and the kernels that they are made of. A kernel is compiled once and shared by all
 // programs of a machine; a program is a table in memory: for each step a kernel's number and its operands' addresses.
 
-import { add, get, i32, loadI32, set, type Writer, wasmModule, writer } from "./wasm.js";
+import { barrierBytes, barrierFunction, barrierOperands, minute, napFunction } from "./barrier.js";
+import { barrierNumber, newRunner } from "./runner.js";
+import { type Helper, helpersFor, type Message, threadCount } from "./threads.js";
+import { add, get, i32, loadI32, local, set, type Writer, wasmModule, writer } from "./wasm.js";
 import { writeMath } from "./wasm-math.js";
 
 export interface Machine {
@@ -17,26 +20,46 @@ export interface Machine {
   readonly release: (address: number) => void;
   /** Storage that programs use one after the other, of at least so many bytes: its address, which may change when asked. */
   readonly scratch: (bytes: number) => number;
-  /** Run the steps of a table. */
-  readonly run: (from: number, to: number) => void;
+  /** The entry of a table with which a thread waits for all others, whose tables have one there too. */
+  readonly barrier: (thread: number) => readonly number[];
+  /** How many threads a program may be shared out to. */
+  readonly threads: number;
+  /** Run tables of steps side by side, one on each thread: on this one alone, or on all. */
+  readonly run: (tables: readonly Table[]) => void;
 }
+
+/** Addresses in bytes: of the first step, and where the last ends. */
+export type Table = readonly [from: number, to: number];
+
+let machines = 0;
+const gone = new FinalizationRegistry<{ name: number; helpers: readonly Helper[] }>(({ name, helpers }) => {
+  for (const helper of helpers) helper.tell({ machine: name });
+});
 
 const page = 65536;
 const mostPages = 65536; // 4 GiB, WebAssembly's limit
 const slack = 256; // a vector may be read a little beyond what is stored
 
-export function newMachine(): Machine {
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: mostPages });
-  const table = new WebAssembly.Table({ initial: 64, element: "anyfunc" });
-  const runner = instantiate([runSteps()], true);
-  const numbers = new Map<string, number>();
+/**
+ * @param threads that may run a program together; more than one only where Node runs it
+ * @param patience with which they wait for one another, in sleeps of some 100 microseconds
+ */
+export function newMachine(threads: number = threadCount(), patience: number = minute): Machine {
+  const shared = threads > 1;
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: mostPages, shared });
+  const waits = shared ? [barrierFunction(2, patience), napFunction()] : [];
+  const runnerModule = compile([runSteps(1 + waits.length), ...waits], true);
+  const runner = newRunner(memory, runnerModule);
+  const name = machines++;
+  const toTell: Message[] = [{ machine: name, memory, runner: runnerModule }];
+  let helpers: readonly Helper[] | undefined;
+  const numbers = new Map<string, number>([["barrier", barrierNumber]]);
   let waiting: { number: number; kernel: Writer }[] = [];
   const blocks = new Map<number, number>(); // reserved storage: address and length
   let scratch = { address: 0, bytes: 0 };
 
-  function instantiate(functions: readonly Writer[], withTable: boolean): WebAssembly.Exports {
-    const module = new WebAssembly.Module(wasmModule(functions, withTable));
-    return new WebAssembly.Instance(module, { engine: withTable ? { memory, table } : { memory } }).exports;
+  function compile(functions: readonly Writer[], withTable: boolean): WebAssembly.Module {
+    return new WebAssembly.Module(wasmModule(functions, withTable, shared ? mostPages : undefined));
   }
 
   /** The first hole that is large enough. */
@@ -53,7 +76,8 @@ export function newMachine(): Machine {
     return at;
   }
 
-  return {
+  const meeting = shared ? reserve(barrierBytes(threads)) : 0;
+  const machine: Machine = {
     floats: () => new Float32Array(memory.buffer),
     words: () => new Int32Array(memory.buffer),
     kernel(key, write) {
@@ -67,11 +91,10 @@ export function newMachine(): Machine {
     prepare() {
       if (waiting.length === 0) return;
       const math = writeMath();
-      const found = instantiate([...math, ...waiting.map(({ kernel }) => kernel)], false);
-      if (table.length < numbers.size) table.grow(numbers.size * 2 - table.length);
-      waiting.forEach(({ number }, index) => {
-        table.set(number, found[`${math.length + index}`] as () => void);
-      });
+      const module = compile([...math, ...waiting.map(({ kernel }) => kernel)], false);
+      const numbered = waiting.map(({ number }, index) => [number, `${math.length + index}`] as const);
+      runner.add(module, numbered);
+      if (shared) toTell.push({ machine: name, kernels: { module, numbered } });
       waiting = [];
     },
     reserve,
@@ -83,25 +106,56 @@ export function newMachine(): Machine {
       }
       return scratch.address;
     },
-    run: runner["0"] as (from: number, to: number) => void,
+    barrier: (thread) => [barrierNumber, 20, ...barrierOperands(meeting, thread, threads)],
+    threads,
+    run([own, ...others]) {
+      if (!own) return;
+      if (others.length === 0) {
+        runner.run(...own);
+        return;
+      }
+      helpers ??= callHelpers();
+      for (const message of toTell.splice(0)) for (const helper of helpers) helper.tell(message);
+      others.forEach((table, index) => {
+        helpers?.[index]?.start(name, ...table);
+      });
+      try {
+        runner.run(...own);
+      } catch (cause) {
+        throw new Error("A thread of the engine does not answer. Set TAPESCOPE_THREADS=1 to do without.", { cause });
+      }
+    },
   };
+  const callHelpers = (): readonly Helper[] => {
+    const found = helpersFor(threads - 1);
+    gone.register(machine, { name, helpers: found });
+    return found;
+  };
+  return machine;
 }
 
-/** From `at` to `end`: [kernel's number, length of the entry in bytes, operands' addresses ...]. */
-function runSteps(): Writer {
+/**
+ * From `at` to `end`: [kernel's number, length of the entry in bytes, operands' addresses ...].
+ *
+ * @param kernelType the index of a kernel's type in the module
+ */
+function runSteps(kernelType: number): Writer {
   const to = writer(["i32", "i32"]);
-  const [at, end] = [0, 1];
+  const [at, end, next] = [0, 1, local(to, "i32")];
   to.bytes.push(0x03, 0x40); // loop
+  // Beforehand: what comes after the last barrier may already be another table.
+  get(to, at);
+  get(to, at);
+  loadI32(to, 4);
+  add(to);
+  set(to, next);
   get(to, at);
   i32(to, 8);
   add(to);
   get(to, at);
   loadI32(to, 0);
-  to.bytes.push(0x11, 1, 0); // call_indirect: the last type, in the table
-  get(to, at);
-  get(to, at);
-  loadI32(to, 4);
-  add(to);
+  to.bytes.push(0x11, kernelType, 0); // call_indirect, in the table
+  get(to, next);
   set(to, at);
   get(to, at);
   get(to, end);

@@ -3,10 +3,12 @@ import { fuse } from "./fuse.js";
 import { copy, type Graph, type Node, type StoredNode, sourceOf } from "./graph.js";
 import { loopKernel } from "./loop-kernel.js";
 import { loopPattern } from "./loop-pattern.js";
-import type { Machine } from "./machine.js";
+import type { Machine, Table } from "./machine.js";
 import { planMemory } from "./plan-memory.js";
 import { productKernel, productPattern } from "./product-kernel.js";
+import { quicker } from "./quicker.js";
 import type { Recording } from "./recorder.js";
+import { type Share, shareOut } from "./share-out.js";
 import { type Step, writtenBy } from "./steps.js";
 import { isContiguous, wholeLayout } from "./views.js";
 
@@ -43,10 +45,21 @@ export function buildProgram(
     ...steps.flatMap(({ operands }) => operands.map(({ of }) => of)),
     ...[...outputs.values()].map((node) => sourceOf(node).source),
   ]);
-  const entries = steps.map((step) => ({ kernel: kernelOf(machine, step), operands: step.operands }));
+  const shares = shareOut(steps, plan.places, machine.threads);
+  // Together where that seems to pay; alone too, for other programs may need the cores.
+  const ways = (shares.length > 1 ? [shares, [steps]] : [shares]).map((way) => {
+    return way.map((share, thread) => share.map((step) => entryOf(machine, step, thread)));
+  });
   machine.prepare();
-  const words = entries.reduce((sum, { operands }) => sum + 2 + operands.length, 0);
-  const table = machine.reserve(4 * words);
+  const storage = ways.map((lists) => lists.map((list) => machine.reserve(lengthOf(list))));
+  const tables = ways.map((lists, way) =>
+    lists.map((list, thread): Table => {
+      const from = storage[way]?.[thread] as number;
+      return [from, from + lengthOf(list)];
+    }),
+  );
+  const [usual, other] = tables.map((way) => () => machine.run(way));
+  const run = usual && other ? quicker(usual, other) : usual;
   const address = (node: StoredNode, scratch: number): number => {
     const place = plan.places.get(node);
     if (place !== undefined) return scratch + place;
@@ -61,11 +74,14 @@ export function buildProgram(
   let linked = -1; // the scratch address that the table was written for
   const link = (scratch: number): void => {
     const memory = machine.words();
-    let at = table / 4;
-    for (const { kernel, operands } of entries) {
-      memory[at++] = kernel;
-      memory[at++] = 8 + 4 * operands.length;
-      for (const { of, offset } of operands) memory[at++] = address(of, scratch) + 4 * offset;
+    for (const [way, lists] of ways.entries()) {
+      for (const [thread, list] of lists.entries()) {
+        let at = (tables[way]?.[thread]?.[0] as number) / 4;
+        for (const { words, operands } of list) {
+          for (const word of words) memory[at++] = word;
+          for (const { of, offset } of operands) memory[at++] = address(of, scratch) + 4 * offset;
+        }
+      }
     }
     linked = scratch;
   };
@@ -75,11 +91,11 @@ export function buildProgram(
     run() {
       const scratch = machine.scratch(plan.bytes);
       if (linked !== scratch) link(scratch);
-      if (steps.length > 0) machine.run(table, table + 4 * words);
+      if (steps.length > 0) run?.();
     },
     output: (name) => linked / 4 + (ends.get(name) as number),
     dispose() {
-      machine.release(table);
+      for (const place of storage.flat()) machine.release(place);
       for (const place of constants.values()) machine.release(place);
     },
   };
@@ -104,6 +120,20 @@ function storeConstants(machine: Machine, nodes: readonly StoredNode[]): Map<Sto
     places.set(node, place);
   }
   return places;
+}
+
+/** A step in a table: the kernel's number, the length of the whole in bytes and perhaps more, then operands' addresses. */
+interface Entry {
+  readonly words: readonly number[];
+  readonly operands: Step["operands"];
+}
+
+const lengthOf = (list: readonly Entry[]): number =>
+  4 * list.reduce((sum, { words, operands }) => sum + words.length + operands.length, 0);
+
+function entryOf(machine: Machine, step: Share[number], thread: number): Entry {
+  if (step === "barrier") return { words: machine.barrier(thread), operands: [] };
+  return { words: [kernelOf(machine, step), 8 + 4 * step.operands.length], operands: step.operands };
 }
 
 function kernelOf(machine: Machine, step: Step): number {

@@ -152,8 +152,14 @@ export function loopUntil(on: Writer, at: number, end: number, body: () => void)
 /**
  * The bytes of a module that works on the memory it is given as "engine"."memory" (and, where it calls through it,
  * "engine"."table"), and exports its functions as "0", "1", ... in their order.
+ *
+ * @param sharedPages the most pages of a memory that threads share; undefined for one that they do not
  */
-export function wasmModule(functions: readonly Writer[], withTable = false): Uint8Array<ArrayBuffer> {
+export function wasmModule(
+  functions: readonly Writer[],
+  withTable: boolean,
+  sharedPages: number | undefined,
+): Uint8Array<ArrayBuffer> {
   const list = (items: readonly (readonly number[])[]) => [...unsigned(items.length), ...items.flat()];
   const section = (id: number, content: readonly number[]) => [[id, ...unsigned(content.length)], content];
   const types = functions.map(({ parameters, result }) => [
@@ -161,8 +167,9 @@ export function wasmModule(functions: readonly Writer[], withTable = false): Uin
     ...list(parameters.map((type) => [typeBytes[type]])),
     ...list(result ? [[typeBytes[result]]] : []),
   ]);
-  types.push([0x60, 1, typeBytes.i32, 0]); // a kernel: takes the address of its operands
-  const imports = [[...text("engine"), ...text("memory"), 0x02, 0x00, 0x01]];
+  types.push([0x60, 1, typeBytes.i32, 0]); // the last, a kernel's: takes the address of its operands
+  const limits = sharedPages === undefined ? [0x00, 1] : [0x03, 1, ...unsigned(sharedPages)];
+  const imports = [[...text("engine"), ...text("memory"), 0x02, ...limits]];
   if (withTable) imports.push([...text("engine"), ...text("table"), 0x01, 0x70, 0x00, 0x00]);
   const bodies = functions.map(({ bytes, locals }) => {
     const declared = list(locals.map((type) => [1, typeBytes[type]]));

@@ -1,0 +1,139 @@
+import * as tf from "@tensorflow/tfjs-core";
+import fc from "fast-check";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { compile } from "../../src/engine/compile.js";
+import { newMachine } from "../../src/engine/machine.js";
+import { quicker } from "../../src/engine/quicker.js";
+import { threadCount } from "../../src/engine/threads.js";
+import { writer } from "../../src/engine/wasm.js";
+import { ntm, paperCopy } from "../../src/model/ntm.js";
+import { copyTask } from "../../src/tasks/copy.js";
+import { useBackend } from "../../src/tensors/backend.js";
+import { random } from "../../src/tensors/random.js";
+import { adam } from "../../src/training/optimizers.js";
+import { trainingStep } from "../../src/training/training-step.js";
+
+await useBackend("cpu");
+afterEach(() => void vi.unstubAllEnvs());
+
+/** What comes of it, computed by so many threads. */
+function byThreads<A>(threads: number, compute: () => A): A {
+  vi.stubEnv("TAPESCOPE_THREADS", `${threads}`);
+  return compute();
+}
+
+describe("programs shared out to threads give the same to the bit as alone", () => {
+  test("whatever operations they are made of", () => {
+    const size = fc.integer({ min: 1, max: 6 }).map((sixth) => 37 * sixth);
+    const chain = fc.array(fc.constantFrom(...Object.keys(operations)), { minLength: 4, maxLength: 12 });
+    fc.assert(
+      fc.property(size, size, chain, fc.nat(), (rows, columns, names, seed) => {
+        const x = tf.tensor2d(Array.from({ length: rows * columns }, random(seed).normal), [rows, columns]);
+        const compute = (given: tf.Tensor): tf.Tensor => {
+          const heavy = tf.matMul(given, tf.matMul(given, given, true, false));
+          return names.reduce((now, name) => (operations[name] as Operation)(now), heavy);
+        };
+        const [alone, ...together] = [1, 2, 3].map((threads) =>
+          byThreads(threads, () => [...compile(compute)(x).dataSync()]),
+        );
+        for (const one of together) expect(one).toEqual(alone);
+        x.dispose();
+      }),
+      // Once, a vector written beyond the end of one thread's numbers fell on what another was still reading.
+      { numRuns: 30, examples: [[74, 185, ["take the mean of columns away", "tanh", "tanh", "tanh", "tanh"], 0]] },
+    );
+  });
+
+  test("update for update, when a machine is trained", () => {
+    const model = ntm(paperCopy);
+    const batches = Array.from({ length: 3 }, (_, index) => copyTask(8).draw(random(index), 3 + index, 16));
+    const [alone, ...together] = [1, 2, 3].map((threads) =>
+      byThreads(threads, () => {
+        const setting = { model, optimizer: adam(), clip: { by: "norm", limit: 1 } } as const;
+        const step = trainingStep(setting, model.parameters(1), undefined);
+        const found = batches.flatMap((batch) => [step.update(batch, 1), step.update(batch, 1)]);
+        return { found, parameters: Object.values(step.parameters()).map((one) => [...one.dataSync()]) };
+      }),
+    );
+    for (const one of together) expect(one).toEqual(alone);
+  });
+});
+
+type Operation = (x: tf.Tensor) => tf.Tensor;
+const operations: Record<string, Operation> = {
+  tanh: tf.tanh,
+  softmax: (x) => tf.softmax(x),
+  turn: (x) => tf.transpose(x),
+  "take the mean of columns away": (x) => tf.sub(x, tf.mean(x, 0, true)),
+  "divide by the length of rows": (x) => tf.div(x, tf.add(tf.norm(x, 2, 1, true), 1)),
+  "divide by the largest": (x) => tf.div(x, tf.add(tf.max(tf.abs(x)), 1)),
+  "multiply with itself": (x) => tf.div(tf.matMul(tf.matMul(x, x, false, true), x), x.size),
+  "put beside itself and add": (x) => {
+    const [left, right] = tf.split(tf.concat([x, tf.square(x)], 1), 2, 1) as [tf.Tensor, tf.Tensor];
+    return tf.add(left, tf.exp(tf.neg(right)));
+  },
+  "roll the rows": (x) => tf.concat([tf.slice(x, [1, 0]), tf.slice(x, [0, 0], [1, -1])], 0),
+};
+
+describe("the number of threads", () => {
+  test("is what TAPESCOPE_THREADS says, else two at most", () => {
+    expect(byThreads(3, threadCount)).toBe(3);
+    vi.stubEnv("TAPESCOPE_THREADS", "");
+    expect([1, 2]).toContain(threadCount());
+  });
+
+  test.each(["0", "17", "1.5", "two"])("%j is refused", (wanted) => {
+    vi.stubEnv("TAPESCOPE_THREADS", wanted);
+    expect(() => compile((x: tf.Tensor) => x)).toThrow(
+      `TAPESCOPE_THREADS is "${wanted}"; give a whole number from 1 to 16, or leave it out.`,
+    );
+  });
+});
+
+describe("of two ways, the quicker is taken", () => {
+  /** How often each way is taken in so many runs, where the first takes what `first` says and the second a millisecond. */
+  function runs(count: number, first: (run: number) => number): readonly [number, number] {
+    let [now, run] = [0, 0];
+    const taken: [number, number] = [0, 0];
+    const go = quicker(
+      () => {
+        now += first(run);
+        taken[0]++;
+      },
+      () => {
+        now += 1;
+        taken[1]++;
+      },
+      () => now,
+    );
+    for (; run < count; run++) go();
+    return taken;
+  }
+
+  test("and the other is tried rarely, and less and less", () => {
+    expect(runs(10_000, () => 0.5)[1]).toBeLessThan(60);
+    expect(runs(10_000, () => 1.5)[0]).toBeLessThan(60);
+    expect(runs(10_000, () => 100)[0]).toBeLessThan(25);
+  });
+
+  test("again, after things have changed", () => {
+    const [first] = runs(20_000, (run) => (run > 1000 && run < 2000 ? 3 : 0.5));
+    expect(first).toBeGreaterThan(17_000);
+    expect(first).toBeLessThan(20_000 - 500);
+  });
+});
+
+test("a thread that does not come to a barrier is an error, not a standstill", () => {
+  const machine = newMachine(2, 10);
+  const idle = machine.kernel("idle", () => writer(["i32"]));
+  machine.prepare();
+  const [here, there] = [machine.reserve(20), machine.reserve(8)];
+  machine.words().set(machine.barrier(0), here / 4);
+  machine.words().set([idle, 8], there / 4);
+  const run = () =>
+    machine.run([
+      [here, here + 20],
+      [there, there + 8],
+    ]);
+  expect(run).toThrow("A thread of the engine does not answer. Set TAPESCOPE_THREADS=1 to do without.");
+});
