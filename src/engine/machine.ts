@@ -57,6 +57,8 @@ export function newMachine(threads: number = threadCount(), patience: number = m
   let waiting: { number: number; kernel: Writer }[] = [];
   const blocks = new Map<number, number>(); // reserved storage: address and length
   let scratch = { address: 0, bytes: 0 };
+  // To V8, shared memory is no reason to collect garbage; as much that is not, which nobody touches, stands for it.
+  const held = { ballast: new ArrayBuffer(0) };
 
   function compile(functions: readonly Writer[], withTable: boolean): WebAssembly.Module {
     return new WebAssembly.Module(wasmModule(functions, withTable, shared ? mostPages : undefined));
@@ -71,7 +73,10 @@ export function newMachine(threads: number = threadCount(), patience: number = m
       at = address + taken;
     }
     const missing = Math.ceil((at + length) / page) - memory.buffer.byteLength / page;
-    if (missing > 0) memory.grow(missing);
+    if (missing > 0) {
+      memory.grow(missing);
+      if (shared) held.ballast = new ArrayBuffer(memory.buffer.byteLength);
+    }
     blocks.set(at, length);
     return at;
   }

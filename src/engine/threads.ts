@@ -71,18 +71,23 @@ function newHelper(): Helper {
 function serve(newRunnerThere: typeof newRunner): void {
   const { workerData, receiveMessageOnPort } = process.getBuiltinModule("worker_threads");
   const control = workerData.control as Int32Array<SharedArrayBuffer>;
+  // A thread that allocates nothing would keep the memory of machines that are no more.
+  process.getBuiltinModule("v8").setFlagsFromString("--expose-gc");
+  const collectGarbage = process.getBuiltinModule("vm").runInNewContext("gc") as () => void;
   const known = new Map<number, Runner>();
   Atomics.store(control, 1, 1);
   Atomics.notify(control, 1);
   for (let seen = 0; ; ) {
     Atomics.wait(control, 0, seen);
     seen = Atomics.load(control, 0);
+    let isLess = false;
     for (let told = receiveMessageOnPort(workerData.port); told; told = receiveMessageOnPort(workerData.port)) {
       const { machine, memory, runner, kernels } = told.message as Message;
       if (memory && runner) known.set(machine, newRunnerThere(memory, runner));
       else if (kernels) known.get(machine)?.add(kernels.module, kernels.numbered);
-      else known.delete(machine);
+      else isLess = known.delete(machine);
     }
+    if (isLess) collectGarbage();
     try {
       known.get(control[2] as number)?.run(control[3] as number, control[4] as number);
     } catch {

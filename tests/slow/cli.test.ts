@@ -172,6 +172,18 @@ describe("train", () => {
     expect(result).toMatchObject({ task: "copy", length: 3, sequences: 7 });
   });
 
+  test("by one, two and three threads writes the same checkpoint, and ends by itself", async () => {
+    const checkpoints = [1, 2, 3].map(async (threads) => {
+      const name = `threads-${threads}.safetensors`;
+      const words = ["train", "copy", "--out", name, "--batch", "16", "--lengths", "4-6", "--updates", "12"];
+      const ended = await tapescope(words, undefined, { TAPESCOPE_THREADS: `${threads}` });
+      expect(ended).toMatchObject({ code: 0, out: expect.stringContaining("engine") });
+      return readFile(join(folder, name));
+    });
+    const [one, ...others] = await Promise.all(checkpoints);
+    for (const other of others) expect(other).toEqual(one);
+  });
+
   test("does not write over a checkpoint unless it is told to", async () => {
     const before = await stat(join(folder, "tiny.safetensors"));
     const words = ["train", "copy", "--model", "ntm", "--out", "tiny.safetensors", ...tiny, "--updates", "1"];

@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import * as tf from "@tensorflow/tfjs-core";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { compile } from "../../src/engine/compile.js";
 import { historyFolder } from "../../src/files/folder-storage.js";
 import { ntm } from "../../src/model/ntm.js";
 import { copyTask } from "../../src/tasks/copy.js";
@@ -42,6 +44,30 @@ test.each([
   disposeTensors(result.parameters);
   expect(tf.memory().numTensors).toBe(before);
 });
+
+test.each([1, 2])(
+  "functions compiled for a number of threads, %i, give back their memory when nobody has them any more",
+  async (threads) => {
+    await useBackend("cpu");
+    vi.stubEnv("TAPESCOPE_THREADS", `${threads}`);
+    const x = tf.ones([512, 512]);
+    const compileMany = async () => {
+      for (let count = 0; count < 60; count++) {
+        compile((given: tf.Tensor2D) => tf.tanh(tf.matMul(tf.matMul(given, given), tf.add(given, 1))))(
+          x as tf.Tensor2D,
+        ).dispose();
+        if (count % 10 === 0) await setTimeout(20); // for what the collector found
+      }
+      return process.memoryUsage().rss;
+    };
+    await compileMany();
+    const before = await compileMany();
+    await compileMany();
+    expect((await compileMany()) - before).toBeLessThan(100e6); // of 120 times 4 MB
+    x.dispose();
+    vi.unstubAllEnvs();
+  },
+);
 
 test.each(["replayed", "eager"] as const)(
   "a %s training that is tracked takes no more memory, however long",
