@@ -14,40 +14,36 @@ export function barrierBytes(threads: number): number {
   return line * (1 + threads);
 }
 
-/** What `barrierFunction` reads at its address: where all arrivals are counted, where a thread counts its own, how many. */
-export function barrierOperands(memory: number, thread: number, threads: number): readonly number[] {
-  return [memory, memory + line * (1 + thread), threads];
+/** Where, in the barriers' memory, the thread's own arrivals are counted. */
+export function ownArrivals(memory: number, thread: number): number {
+  return memory + line * (1 + thread);
 }
 
 /**
- * A function that takes the address of what `barrierOperands` gives, and returns when all threads have called it as often.
+ * A function that returns when as many threads have called it as often. It takes the address of what `ownArrivals` gives.
  * Arrivals are counted on and on, beyond 2³¹ from below.
  *
  * @param nap the index of the function that `napFunction` writes, in the same module
  * @param patience sleeps after which it gives up, with a trap: another thread is gone
  */
-export function barrierFunction(nap: number, patience: number): Writer {
+export function barrierFunction(memory: number, threads: number, nap: number, patience: number): Writer {
   const to = writer(["i32"]);
-  const [count, own, all] = [local(to, "i32"), local(to, "i32"), local(to, "i32")];
-  const [now, tries] = [local(to, "i32"), local(to, "i32")];
+  const [own, all, now, tries] = [local(to, "i32"), local(to, "i32"), local(to, "i32"), local(to, "i32")];
   const push = (...bytes: number[]) => to.bytes.push(...bytes);
-  for (const [index, one] of [count, own].entries()) {
-    get(to, 0);
-    loadI32(to, 4 * index);
-    set(to, one);
-  }
+  get(to, 0);
+  loadI32(to, 0);
+  set(to, own);
   get(to, own);
   get(to, own);
   loadI32(to, 0);
-  get(to, 0);
-  loadI32(to, 8);
+  i32(to, threads);
   add(to);
   push(0x22, all, 0x36, 2, 0); // local.tee, i32.store
-  get(to, count);
+  i32(to, memory);
   i32(to, 1);
   push(0xfe, 0x1e, 2, 0, 0x1a); // i32.atomic.rmw.add, drop
   push(0x02, 0x40, 0x03, 0x40); // block, loop
-  get(to, count);
+  i32(to, memory);
   push(0xfe, 0x10, 2, 0, 0x22, now); // i32.atomic.load, local.tee
   get(to, all);
   push(0x6b); // i32.sub
@@ -61,7 +57,7 @@ export function barrierFunction(nap: number, patience: number): Writer {
   get(to, tries);
   i32(to, spins + patience);
   push(0x4a, 0x04, 0x40, 0x00, 0x0b); // i32.gt_s, if, unreachable, end
-  get(to, count);
+  i32(to, memory);
   get(to, now);
   call(to, nap);
   push(0x0c, 0, 0x0b, 0x0b); // br: look again; end, end

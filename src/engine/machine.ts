@@ -1,13 +1,14 @@
 // The memory in which programs run, and the kernels that they are made of. A kernel is compiled once and shared by all
 // programs of a machine; a program is a table in memory: for each step a kernel's number and its operands' addresses.
 
-import { barrierBytes, barrierFunction, barrierOperands, minute, napFunction } from "./barrier.js";
-import { barrierNumber, newRunner } from "./runner.js";
+import { barrierBytes, barrierFunction, minute, napFunction, ownArrivals } from "./barrier.js";
+import { barrierNumber, firstKernel, newRunner } from "./runner.js";
+import { mostPages, newStorage, type Storage } from "./storage.js";
 import { type Helper, helpersFor, type Message, threadCount } from "./threads.js";
 import { add, get, i32, loadI32, local, set, type Writer, wasmModule, writer } from "./wasm.js";
 import { writeMath } from "./wasm-math.js";
 
-export interface Machine {
+export interface Machine extends Omit<Storage, "memory"> {
   /** The memory as numbers; a new view after it has grown. */
   readonly floats: () => Float32Array;
   readonly words: () => Int32Array;
@@ -15,15 +16,12 @@ export interface Machine {
   readonly kernel: (key: string, write: () => Writer) => number;
   /** Compile the kernels that were asked for since the last time. */
   readonly prepare: () => void;
-  /** Storage that stays, in bytes; give it back with `release`. */
-  readonly reserve: (bytes: number) => number;
-  readonly release: (address: number) => void;
-  /** Storage that programs use one after the other, of at least so many bytes: its address, which may change when asked. */
-  readonly scratch: (bytes: number) => number;
-  /** The entry of a table with which a thread waits for all others, whose tables have one there too. */
-  readonly barrier: (thread: number) => readonly number[];
   /** How many threads a program may be shared out to. */
   readonly threads: number;
+  /** Whether the other threads are there; starts them. */
+  readonly isHelped: () => boolean;
+  /** The entry of a table with which a thread waits for all others, whose tables have one there too. */
+  readonly barrier: (thread: number) => readonly number[];
   /** Run tables of steps side by side, one on each thread: on this one alone, or on all. */
   readonly run: (tables: readonly Table[]) => void;
 }
@@ -36,59 +34,36 @@ const gone = new FinalizationRegistry<{ name: number; helpers: readonly Helper[]
   for (const helper of helpers) helper.tell({ machine: name });
 });
 
-const page = 65536;
-const mostPages = 65536; // 4 GiB, WebAssembly's limit
-const slack = 256; // a vector may be read a little beyond what is stored
-
 /**
  * @param threads that may run a program together; more than one only where Node runs it
  * @param patience with which they wait for one another, in sleeps of some 100 microseconds
  */
 export function newMachine(threads: number = threadCount(), patience: number = minute): Machine {
   const shared = threads > 1;
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: mostPages, shared });
-  const waits = shared ? [barrierFunction(2, patience), napFunction()] : [];
+  const { memory, ...storage } = newStorage(shared);
+  const arrivals = shared ? storage.reserve(barrierBytes(threads)) : 0;
+  const waits = shared ? [barrierFunction(arrivals, threads, 2, patience), napFunction()] : [];
   const runnerModule = compile([runSteps(1 + waits.length), ...waits], true);
   const runner = newRunner(memory, runnerModule);
   const name = machines++;
   const toTell: Message[] = [{ machine: name, memory, runner: runnerModule }];
   let helpers: readonly Helper[] | undefined;
-  const numbers = new Map<string, number>([["barrier", barrierNumber]]);
+  let failure: unknown;
+  const numbers = new Map<string, number>();
   let waiting: { number: number; kernel: Writer }[] = [];
-  const blocks = new Map<number, number>(); // reserved storage: address and length
-  let scratch = { address: 0, bytes: 0 };
-  // To V8, shared memory is no reason to collect garbage; as much that is not, which nobody touches, stands for it.
-  const held = { ballast: new ArrayBuffer(0) };
 
   function compile(functions: readonly Writer[], withTable: boolean): WebAssembly.Module {
     return new WebAssembly.Module(wasmModule(functions, withTable, shared ? mostPages : undefined));
   }
 
-  /** The first hole that is large enough. */
-  function reserve(bytes: number): number {
-    const length = Math.ceil((bytes + slack) / 64) * 64;
-    let at = 64;
-    for (const [address, taken] of [...blocks].sort(([a], [b]) => a - b)) {
-      if (address - at >= length) break;
-      at = address + taken;
-    }
-    const missing = Math.ceil((at + length) / page) - memory.buffer.byteLength / page;
-    if (missing > 0) {
-      memory.grow(missing);
-      if (shared) held.ballast = new ArrayBuffer(memory.buffer.byteLength);
-    }
-    blocks.set(at, length);
-    return at;
-  }
-
-  const meeting = shared ? reserve(barrierBytes(threads)) : 0;
-  const machine: Machine = {
+  return {
+    ...storage,
     floats: () => new Float32Array(memory.buffer),
     words: () => new Int32Array(memory.buffer),
     kernel(key, write) {
       const known = numbers.get(key);
       if (known !== undefined) return known;
-      const number = numbers.size;
+      const number = numbers.size + firstKernel;
       numbers.set(key, number);
       waiting.push({ number, kernel: write() });
       return number;
@@ -102,41 +77,34 @@ export function newMachine(threads: number = threadCount(), patience: number = m
       if (shared) toTell.push({ machine: name, kernels: { module, numbered } });
       waiting = [];
     },
-    reserve,
-    release: (address) => blocks.delete(address),
-    scratch(bytes) {
-      if (bytes > scratch.bytes) {
-        if (scratch.bytes > 0) blocks.delete(scratch.address);
-        scratch = { address: reserve(bytes), bytes };
-      }
-      return scratch.address;
-    },
-    barrier: (thread) => [barrierNumber, 20, ...barrierOperands(meeting, thread, threads)],
     threads,
+    isHelped() {
+      if (!helpers) {
+        helpers = helpersFor(threads - 1);
+        if (helpers) gone.register(memory, { name, helpers });
+      }
+      return helpers !== undefined;
+    },
+    barrier: (thread) => [barrierNumber, 12, ownArrivals(arrivals, thread)],
     run([own, ...others]) {
       if (!own) return;
       if (others.length === 0) {
         runner.run(...own);
         return;
       }
-      helpers ??= callHelpers();
-      for (const message of toTell.splice(0)) for (const helper of helpers) helper.tell(message);
-      others.forEach((table, index) => {
-        helpers?.[index]?.start(name, ...table);
-      });
       try {
+        if (failure) throw failure;
+        for (const message of toTell.splice(0)) for (const helper of helpers ?? []) helper.tell(message);
+        others.forEach((table, index) => {
+          helpers?.[index]?.start(name, ...table);
+        });
         runner.run(...own);
       } catch (cause) {
+        failure = cause;
         throw new Error("A thread of the engine does not answer. Set TAPESCOPE_THREADS=1 to do without.", { cause });
       }
     },
   };
-  const callHelpers = (): readonly Helper[] => {
-    const found = helpersFor(threads - 1);
-    gone.register(machine, { name, helpers: found });
-    return found;
-  };
-  return machine;
 }
 
 /**

@@ -45,16 +45,12 @@ function rangesOf(length: number, count: number, unit: number): Range[] {
   ]);
 }
 
-function loopPart(step: LoopStep, axis: number, range: Range): LoopStep {
-  const [from, to] = range;
-  const without = <A>(all: readonly A[]) => (to - from === 1 ? all.filter((_, at) => at !== axis) : all);
+/** An axis that has length one now stays: without it, a sum over another axis might be taken in another order. */
+function loopPart(step: LoopStep, axis: number, [from, to]: Range): LoopStep {
   return {
     ...step,
-    shape: without(step.shape.map((length, at) => (at === axis ? to - from : length))),
-    operands: step.operands.map((operand) => {
-      const { strides, ...rest } = moved(operand, axis, from);
-      return { ...rest, strides: without(strides) };
-    }),
+    shape: step.shape.map((length, at) => (at === axis ? to - from : length)),
+    operands: step.operands.map((operand) => moved(operand, axis, from)),
   };
 }
 

@@ -2,8 +2,7 @@
 
 import { sizeOf } from "../tensors/named-array.js";
 import type { StoredNode } from "./graph.js";
-import { type Step, writtenBy } from "./steps.js";
-import { wholeLayout } from "./views.js";
+import { fills, type Step, writtenBy } from "./steps.js";
 
 export interface MemoryPlan {
   /** Bytes from the start of the scratch storage, of all that steps write. */
@@ -87,16 +86,4 @@ function inPlace(step: Step, operand: number, ends: (node: StoredNode) => boolea
   return candidates.find(
     ({ of }) => ends(of) && step.operands.every((other) => other.of !== of || (other !== written && same(other))),
   )?.of;
-}
-
-/** Whether a loop stores the operand as a whole, position by position. */
-function fills(step: Step & { kind: "loop" }, operand: number): boolean {
-  const { of, strides, offset } = step.operands[operand] as Step["operands"][number];
-  const stored = step.body.some((one) => one.kind === "store" && one.operand === operand);
-  return (
-    stored &&
-    offset === 0 &&
-    sizeOf(step.shape) === sizeOf(of.shape) &&
-    `${strides}` === `${wholeLayout(step.shape).strides}`
-  );
 }

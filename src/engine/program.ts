@@ -1,16 +1,13 @@
 import { sizeOf } from "../tensors/named-array.js";
 import { fuse } from "./fuse.js";
 import { copy, type Graph, type Node, type StoredNode, sourceOf } from "./graph.js";
-import { loopKernel } from "./loop-kernel.js";
-import { loopPattern } from "./loop-pattern.js";
-import type { Machine, Table } from "./machine.js";
+import type { Machine } from "./machine.js";
 import { planMemory } from "./plan-memory.js";
-import { productKernel, productPattern } from "./product-kernel.js";
 import { quicker } from "./quicker.js";
 import type { Recording } from "./recorder.js";
-import { type Share, shareOut } from "./share-out.js";
-import { type Step, writtenBy } from "./steps.js";
-import { isContiguous, wholeLayout } from "./views.js";
+import { shareOut } from "./share-out.js";
+import { isContiguous } from "./views.js";
+import { newWay, type Way } from "./way.js";
 
 /** A recorded function in the memory of a machine, ready to be replayed. */
 export interface Program {
@@ -47,24 +44,11 @@ export function buildProgram(
   ]);
   const shares = shareOut(steps, plan.places, machine.threads);
   // Together where that seems to pay; alone too, for other programs may need the cores.
-  const ways = (shares.length > 1 ? [shares, [steps]] : [shares]).map((way) => {
-    return way.map((share, thread) => share.map((step) => entryOf(machine, step, thread)));
-  });
+  const lists = shares.length > 1 && machine.isHelped() ? [shares, [steps]] : [[steps]];
+  const ways = lists.map((list) => newWay(machine, list));
   machine.prepare();
-  const storage = ways.map((lists) => lists.map((list) => machine.reserve(lengthOf(list))));
-  const tables = ways.map((lists, way) =>
-    lists.map((list, thread): Table => {
-      const from = storage[way]?.[thread] as number;
-      return [from, from + lengthOf(list)];
-    }),
-  );
-  const [usual, other] = tables.map((way) => () => machine.run(way));
-  const run = usual && other ? quicker(usual, other) : usual;
-  const address = (node: StoredNode, scratch: number): number => {
-    const place = plan.places.get(node);
-    if (place !== undefined) return scratch + place;
-    return (node.kind === "input" ? inputs.get(node.name) : constants.get(node)) as number;
-  };
+  const [usual, other] = ways as [Way, Way | undefined];
+  const run = other ? quicker(usual.run, other.run) : usual.run;
   const ends = new Map(
     [...outputs].map(([name, node]) => {
       const { source, layout } = sourceOf(node); // computed, as `stored` sees to it
@@ -73,16 +57,12 @@ export function buildProgram(
   );
   let linked = -1; // the scratch address that the table was written for
   const link = (scratch: number): void => {
-    const memory = machine.words();
-    for (const [way, lists] of ways.entries()) {
-      for (const [thread, list] of lists.entries()) {
-        let at = (tables[way]?.[thread]?.[0] as number) / 4;
-        for (const { words, operands } of list) {
-          for (const word of words) memory[at++] = word;
-          for (const { of, offset } of operands) memory[at++] = address(of, scratch) + 4 * offset;
-        }
-      }
-    }
+    const address = (node: StoredNode): number => {
+      const place = plan.places.get(node);
+      if (place !== undefined) return scratch + place;
+      return (node.kind === "input" ? inputs.get(node.name) : constants.get(node)) as number;
+    };
+    for (const way of ways) way.link(({ of, offset }) => address(of) + 4 * offset);
     linked = scratch;
   };
   return {
@@ -91,11 +71,11 @@ export function buildProgram(
     run() {
       const scratch = machine.scratch(plan.bytes);
       if (linked !== scratch) link(scratch);
-      if (steps.length > 0) run?.();
+      if (steps.length > 0) run();
     },
     output: (name) => linked / 4 + (ends.get(name) as number),
     dispose() {
-      for (const place of storage.flat()) machine.release(place);
+      for (const way of ways) way.release();
       for (const place of constants.values()) machine.release(place);
     },
   };
@@ -120,33 +100,4 @@ function storeConstants(machine: Machine, nodes: readonly StoredNode[]): Map<Sto
     places.set(node, place);
   }
   return places;
-}
-
-/** A step in a table: the kernel's number, the length of the whole in bytes and perhaps more, then operands' addresses. */
-interface Entry {
-  readonly words: readonly number[];
-  readonly operands: Step["operands"];
-}
-
-const lengthOf = (list: readonly Entry[]): number =>
-  4 * list.reduce((sum, { words, operands }) => sum + words.length + operands.length, 0);
-
-function entryOf(machine: Machine, step: Share[number], thread: number): Entry {
-  if (step === "barrier") return { words: machine.barrier(thread), operands: [] };
-  return { words: [kernelOf(machine, step), 8 + 4 * step.operands.length], operands: step.operands };
-}
-
-function kernelOf(machine: Machine, step: Step): number {
-  if (step.kind === "product") {
-    const pattern = productPattern(step);
-    return machine.kernel(`product ${JSON.stringify(pattern)}`, () => productKernel(pattern));
-  }
-  const roomy = writtenBy(step).every((index) => {
-    const { of, offset, strides } = step.operands[index] as Step["operands"][number];
-    return (
-      offset === 0 && `${strides}` === `${wholeLayout(step.shape).strides}` && sizeOf(of.shape) === sizeOf(step.shape)
-    );
-  });
-  const pattern = loopPattern(step, roomy);
-  return machine.kernel(`loop ${JSON.stringify(pattern)}`, () => loopKernel(pattern));
 }

@@ -1,6 +1,6 @@
 // Which numbers in memory a step reads or writes, told exactly enough to see whether two threads meet there.
 import { sizeOf } from "../tensors/named-array.js";
-import type { Operand, Step } from "./steps.js";
+import { fills, type Operand, type Step } from "./steps.js";
 
 /** Numbers from `from` to before `to`; if `stride` is not 0, only the first `width` of every `stride` numbers. */
 export interface Region {
@@ -54,13 +54,11 @@ export function overlap(one: Region, other: Region): boolean {
  */
 export function writtenBeyond(step: Step, operand: number): number {
   if (step.kind === "product") return 0;
-  const { of, offset, strides } = step.operands[operand] as Operand;
+  const { strides } = step.operands[operand] as Operand;
+  const gathers = step.body.some((one) => (one.kind === "sum" || one.kind === "max") && one.operand === operand);
+  if (!gathers && !fills(step, operand)) return 0;
   const size = sizeOf(step.shape.filter((_, axis) => strides[axis] !== 0));
-  const gathers = step.body.some(
-    ({ kind, ...one }) => kind !== "store" && "argument" in one && one.operand === operand,
-  );
-  const fills = offset === 0 && size === sizeOf(of.shape);
-  return gathers || fills ? Math.ceil(size / 4) * 4 - size : 0;
+  return Math.ceil(size / 4) * 4 - size;
 }
 
 /** Lengths of the axes that an operand's strides are for. */

@@ -10,6 +10,7 @@ export type NumberedKernel = readonly [number: number, exported: string];
 
 /** The number of the kernel that waits for other threads. */
 export const barrierNumber = 0;
+export const firstKernel = 1;
 
 /**
  * Other threads are given this function as text: it uses nothing but its arguments.

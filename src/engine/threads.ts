@@ -18,12 +18,13 @@ export interface Helper {
 }
 
 const most = 16;
-const startLimit = 20_000; // milliseconds until a thread must be there
-// Places in the words that a thread watches.
-const [turn, ready, words] = [0, 1, 5];
+const startLimit = 5_000; // milliseconds
+// Words that a thread watches: its turns, whether it is there, and what to run.
+const words = { turn: 0, ready: 1, machine: 2, from: 3, to: 4 };
 
 const threads = typeof process === "undefined" ? undefined : process.getBuiltinModule?.("worker_threads");
 const helpers: Helper[] = [];
+let refused = false;
 
 /**
  * How many threads run a program: two where there are as many cores, or what `TAPESCOPE_THREADS` says; in a browser one.
@@ -39,30 +40,37 @@ export function threadCount(): number {
   throw new Error(`TAPESCOPE_THREADS is "${wanted}"; give a whole number from 1 to ${most}, or leave it out.`);
 }
 
-/** So many other threads, started when they are first asked for. @throws if one does not start */
-export function helpersFor(count: number): readonly Helper[] {
-  while (helpers.length < count) helpers.push(newHelper());
-  return helpers.slice(0, count);
+/** So many other threads, started when they are first asked for; undefined where none can be had. */
+export function helpersFor(count: number): readonly Helper[] | undefined {
+  while (helpers.length < count && !refused) {
+    const helper = newHelper();
+    if (helper) helpers.push(helper);
+    else refused = true;
+  }
+  return refused ? undefined : helpers.slice(0, count);
 }
 
-function newHelper(): Helper {
+function newHelper(): Helper | undefined {
   const { Worker, MessageChannel } = threads as NonNullable<typeof threads>;
-  const control = new Int32Array(new SharedArrayBuffer(4 * words));
+  const control = new Int32Array(new SharedArrayBuffer(4 * Object.keys(words).length));
   const { port1, port2 } = new MessageChannel();
-  const workerData = { control, port: port2 };
-  // Text instead of a file: it is there wherever this is bundled or compiled on the way.
-  const worker = new Worker(`(${serve})(${newRunner})`, { eval: true, workerData, transferList: [port2] });
-  worker.unref();
-  port1.unref();
-  if (Atomics.wait(control, ready, 0, startLimit) === "timed-out") {
-    throw new Error("A thread of the engine did not start. Set TAPESCOPE_THREADS=1 to compute without.");
+  const settings = { eval: true, execArgv: [], workerData: { control, words, port: port2 }, transferList: [port2] };
+  try {
+    // Text instead of a file: it is there wherever this is bundled or compiled on the way.
+    const worker = new Worker(`(${serve})(${newRunner})`, settings);
+    worker.on("error", () => {}); // who waits for it says so
+    worker.unref();
+  } catch {
+    return undefined; // Node may forbid threads
   }
+  port1.unref();
+  if (Atomics.wait(control, words.ready, 0, startLimit) === "timed-out") return undefined;
   return {
     tell: (message) => port1.postMessage(message),
     start(machine, from, to) {
-      control.set([machine, from, to], 2);
-      Atomics.add(control, turn, 1);
-      Atomics.notify(control, turn);
+      control.set([machine, from, to], words.machine);
+      Atomics.add(control, words.turn, 1);
+      Atomics.notify(control, words.turn);
     },
   };
 }
@@ -71,15 +79,16 @@ function newHelper(): Helper {
 function serve(newRunnerThere: typeof newRunner): void {
   const { workerData, receiveMessageOnPort } = process.getBuiltinModule("worker_threads");
   const control = workerData.control as Int32Array<SharedArrayBuffer>;
+  const at = workerData.words as typeof words;
   // A thread that allocates nothing would keep the memory of machines that are no more.
   process.getBuiltinModule("v8").setFlagsFromString("--expose-gc");
   const collectGarbage = process.getBuiltinModule("vm").runInNewContext("gc") as () => void;
   const known = new Map<number, Runner>();
-  Atomics.store(control, 1, 1);
-  Atomics.notify(control, 1);
+  Atomics.store(control, at.ready, 1);
+  Atomics.notify(control, at.ready);
   for (let seen = 0; ; ) {
-    Atomics.wait(control, 0, seen);
-    seen = Atomics.load(control, 0);
+    Atomics.wait(control, at.turn, seen);
+    seen = Atomics.load(control, at.turn);
     let isLess = false;
     for (let told = receiveMessageOnPort(workerData.port); told; told = receiveMessageOnPort(workerData.port)) {
       const { machine, memory, runner, kernels } = told.message as Message;
@@ -88,8 +97,9 @@ function serve(newRunnerThere: typeof newRunner): void {
       else isLess = known.delete(machine);
     }
     if (isLess) collectGarbage();
+    const [machine, from, to] = control.subarray(at.machine) as unknown as [number, number, number];
     try {
-      known.get(control[2] as number)?.run(control[3] as number, control[4] as number);
+      known.get(machine)?.run(from, to);
     } catch {
       // The others wait for this thread, and say so.
     }

@@ -184,6 +184,28 @@ describe("train", () => {
     for (const other of others) expect(other).toEqual(one);
   });
 
+  test("does without other threads where Node forbids them", async () => {
+    const words = [
+      "train",
+      "copy",
+      "--out",
+      "alone.safetensors",
+      "--batch",
+      "16",
+      "--lengths",
+      "4-6",
+      "--updates",
+      "12",
+    ];
+    const forbidden = "--experimental-permission --allow-fs-read=* --allow-fs-write=* --allow-addons";
+    const settings = { TAPESCOPE_THREADS: "2", NODE_OPTIONS: forbidden };
+    expect(await tapescope(words, undefined, settings)).toMatchObject({ code: 0 });
+    const [alone, together] = await Promise.all(
+      ["alone", "threads-2"].map((name) => readFile(join(folder, `${name}.safetensors`))),
+    );
+    expect(alone).toEqual(together);
+  });
+
   test("does not write over a checkpoint unless it is told to", async () => {
     const before = await stat(join(folder, "tiny.safetensors"));
     const words = ["train", "copy", "--model", "ntm", "--out", "tiny.safetensors", ...tiny, "--updates", "1"];
