@@ -3,7 +3,10 @@ import { add, call, get, i32, loadI32, local, set, signed, type Writer, writer }
 
 // Some 400 microseconds: longer than a thread sleeps and wakes, or at every barrier one would sleep while the other comes.
 const spins = 400_000;
+const fewSpins = 1_000;
 const sleep = 50_000; // nanoseconds
+/** Waits with sleep, in a run, after which threads spin little: others use the cores, and spinning keeps each other waiting. */
+export const manyLongWaits = 64;
 /** Sleeps of at least a minute. */
 export const minute = 600_000;
 
@@ -12,6 +15,11 @@ const line = 64; // bytes of a cache line, which only one thread at a time shoul
 /** Bytes that the barriers of so many threads need; all zeros at first. */
 export function barrierBytes(threads: number): number {
   return line * (1 + threads);
+}
+
+/** Where, in the barriers' memory, waits with sleep are counted: from 0 when a run begins. */
+export function longWaitsAt(memory: number): number {
+  return memory + 4;
 }
 
 /** Where, in the barriers' memory, the thread's own arrivals are counted. */
@@ -28,7 +36,8 @@ export function ownArrivals(memory: number, thread: number): number {
  */
 export function barrierFunction(memory: number, threads: number, nap: number, patience: number): Writer {
   const to = writer(["i32"]);
-  const [own, all, now, tries] = [local(to, "i32"), local(to, "i32"), local(to, "i32"), local(to, "i32")];
+  const [own, all, now] = [local(to, "i32"), local(to, "i32"), local(to, "i32")];
+  const [tries, slept] = [local(to, "i32"), local(to, "i32")];
   const push = (...bytes: number[]) => to.bytes.push(...bytes);
   get(to, 0);
   loadI32(to, 0);
@@ -52,8 +61,21 @@ export function barrierFunction(memory: number, threads: number, nap: number, pa
   get(to, tries);
   i32(to, 1);
   push(0x6a, 0x22, tries); // i32.add, local.tee
+  i32(to, fewSpins);
   i32(to, spins);
+  i32(to, longWaitsAt(memory));
+  loadI32(to, 0);
+  i32(to, manyLongWaits);
+  push(0x4e, 0x1b); // i32.ge_s, select
   push(0x48, 0x0d, 0); // i32.lt_s, br_if: look again
+  get(to, slept);
+  push(0x45, 0x04, 0x40); // i32.eqz, if
+  i32(to, longWaitsAt(memory));
+  i32(to, 1);
+  push(0xfe, 0x1e, 2, 0, 0x1a); // i32.atomic.rmw.add, drop
+  i32(to, 1);
+  set(to, slept);
+  push(0x0b); // end
   get(to, tries);
   i32(to, spins + patience);
   push(0x4a, 0x04, 0x40, 0x00, 0x0b); // i32.gt_s, if, unreachable, end

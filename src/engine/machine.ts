@@ -1,7 +1,16 @@
 // The memory in which programs run, and the kernels that they are made of. A kernel is compiled once and shared by all
 // programs of a machine; a program is a table in memory: for each step a kernel's number and its operands' addresses.
 
-import { barrierBytes, barrierFunction, minute, napFunction, ownArrivals } from "./barrier.js";
+import {
+  barrierBytes,
+  barrierFunction,
+  longWaitsAt,
+  manyLongWaits,
+  minute,
+  napFunction,
+  ownArrivals,
+} from "./barrier.js";
+import { crowd } from "./crowd.js";
 import { barrierNumber, firstKernel, newRunner } from "./runner.js";
 import { mostPages, newStorage, type Storage } from "./storage.js";
 import { type Helper, helpersFor, type Message, threadCount } from "./threads.js";
@@ -94,11 +103,14 @@ export function newMachine(threads: number = threadCount(), patience: number = m
       }
       try {
         if (failure) throw failure;
+        const longWaits = () => new Int32Array(memory.buffer, longWaitsAt(arrivals), 1);
+        longWaits()[0] = 0;
         for (const message of toTell.splice(0)) for (const helper of helpers ?? []) helper.tell(message);
         others.forEach((table, index) => {
           helpers?.[index]?.start(name, ...table);
         });
         runner.run(...own);
+        crowd.note((longWaits()[0] as number) >= manyLongWaits);
       } catch (cause) {
         failure = cause;
         throw new Error("A thread of the engine does not answer. Set TAPESCOPE_THREADS=1 to do without.", { cause });

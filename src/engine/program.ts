@@ -1,9 +1,9 @@
 import { sizeOf } from "../tensors/named-array.js";
+import { crowd } from "./crowd.js";
 import { fuse } from "./fuse.js";
 import { copy, type Graph, type Node, type StoredNode, sourceOf } from "./graph.js";
 import type { Machine } from "./machine.js";
 import { planMemory } from "./plan-memory.js";
-import { quicker } from "./quicker.js";
 import type { Recording } from "./recorder.js";
 import { shareOut } from "./share-out.js";
 import { isContiguous } from "./views.js";
@@ -47,8 +47,7 @@ export function buildProgram(
   const lists = shares.length > 1 && machine.isHelped() ? [shares, [steps]] : [[steps]];
   const ways = lists.map((list) => newWay(machine, list));
   machine.prepare();
-  const [usual, other] = ways as [Way, Way | undefined];
-  const run = other ? quicker(usual.run, other.run) : usual.run;
+  const [first, alone = first] = ways as [Way, Way | undefined];
   const ends = new Map(
     [...outputs].map(([name, node]) => {
       const { source, layout } = sourceOf(node); // computed, as `stored` sees to it
@@ -71,7 +70,7 @@ export function buildProgram(
     run() {
       const scratch = machine.scratch(plan.bytes);
       if (linked !== scratch) link(scratch);
-      if (steps.length > 0) run();
+      if (steps.length > 0) (crowd.isCrowded() ? alone : first).run();
     },
     output: (name) => linked / 4 + (ends.get(name) as number),
     dispose() {

@@ -2,8 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { compile } from "../../src/engine/compile.js";
+import { newCrowd } from "../../src/engine/crowd.js";
 import { newMachine } from "../../src/engine/machine.js";
-import { quicker } from "../../src/engine/quicker.js";
 import { threadCount } from "../../src/engine/threads.js";
 import { writer } from "../../src/engine/wasm.js";
 import { ntm, paperCopy } from "../../src/model/ntm.js";
@@ -106,37 +106,18 @@ describe("the number of threads", () => {
   });
 });
 
-describe("of two ways, the quicker is taken", () => {
-  /** How often each way is taken in so many runs, where the first takes what `first` says and the second a millisecond. */
-  function runs(count: number, first: (run: number) => number): readonly [number, number] {
-    let [now, run] = [0, 0];
-    const taken: [number, number] = [0, 0];
-    const go = quicker(
-      () => {
-        now += first(run);
-        taken[0]++;
-      },
-      () => {
-        now += 1;
-        taken[1]++;
-      },
-      () => now,
-    );
-    for (; run < count; run++) go();
-    return taken;
-  }
-
-  test("and the other is tried rarely, and less and less", () => {
-    expect(runs(10_000, () => 0.5)[1]).toBeLessThan(60);
-    expect(runs(10_000, () => 1.5)[0]).toBeLessThan(60);
-    expect(runs(10_000, () => 100)[0]).toBeLessThan(25);
-  });
-
-  test("again, after things have changed", () => {
-    const [first] = runs(20_000, (run) => (run > 1000 && run < 2000 ? 3 : 0.5));
-    expect(first).toBeGreaterThan(17_000);
-    expect(first).toBeLessThan(20_000 - 500);
-  });
+test("threads that waited long are left alone for a while, twice as long each time, until all goes well again", () => {
+  let now = 0;
+  const crowd = newCrowd(() => now);
+  const pauses = (waited: readonly boolean[]) =>
+    waited.map((one) => {
+      crowd.note(one);
+      const from = now;
+      while (crowd.isCrowded()) now += 50;
+      return now - from;
+    });
+  expect(pauses([false, true, true, true, false, true])).toEqual([0, 100, 200, 400, 0, 100]);
+  expect(Math.max(...pauses(Array.from({ length: 20 }, () => true)))).toBe(12_800);
 });
 
 test("a thread that does not come to a barrier is an error, not a standstill", () => {
