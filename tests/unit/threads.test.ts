@@ -106,18 +106,37 @@ describe("the number of threads", () => {
   });
 });
 
-test("threads that waited long are left alone for a while, twice as long each time, until all goes well again", () => {
-  let now = 0;
-  const crowd = newCrowd(() => now);
-  const pauses = (waited: readonly boolean[]) =>
-    waited.map((one) => {
+describe("threads that waited long for one another", () => {
+  /** How long they are left alone after each of some runs, in milliseconds. */
+  function pauses(waited: readonly boolean[]): number[] {
+    let now = 0;
+    const crowd = newCrowd(() => now);
+    return waited.map((one) => {
       crowd.note(one);
       const from = now;
       while (crowd.isCrowded()) now += 50;
       return now - from;
     });
-  expect(pauses([false, true, true, true, false, true])).toEqual([0, 100, 200, 400, 0, 100]);
-  expect(Math.max(...pauses(Array.from({ length: 20 }, () => true)))).toBe(12_800);
+  }
+  const times = (count: number, waited: boolean) => Array.from({ length: count }, () => waited);
+
+  test("are left alone for a while, twice as long each time", () => {
+    expect(pauses([false, true, true, true])).toEqual([0, 100, 200, 400]);
+    expect(Math.max(...pauses(times(20, true)))).toBe(12_800);
+  });
+
+  test("are trusted again after they have gone on well for long, not after once", () => {
+    expect(pauses([...times(4, true), false, true]).at(-1)).toBeGreaterThan(1500);
+    expect(pauses([...times(4, true), ...times(1000, false), true]).at(-1)).toBe(100);
+  });
+
+  test("are hardly used at all where that happens in one of twenty runs", () => {
+    const [often, rarely] = [20, 1000].map((every) =>
+      pauses(Array.from({ length: 4000 }, (_, run) => run % every === 0)).reduce((sum, one) => sum + one, 0),
+    ) as [number, number];
+    expect(often).toBeGreaterThan(150 * 12_800);
+    expect(rarely).toBeLessThan(4 * 250);
+  });
 });
 
 test("a thread that does not come to a barrier is an error, not a standstill", () => {
