@@ -2,8 +2,8 @@
 
 const shortest = 100; // milliseconds
 const longest = 12_800;
-// A run in which threads wait costs as much as twenty or so gain by them: one in 140 is as often as may be.
-const recovery = 0.995;
+// A run in which threads wait costs as much as twenty or so gain by them: one in 35 is as often as may be.
+const recovery = 0.98;
 
 /** Whether this process has cores for several threads, as far as it was seen lately. */
 export interface Crowd {

@@ -134,7 +134,7 @@ describe("threads that waited long for one another", () => {
     const [often, rarely] = [20, 1000].map((every) =>
       pauses(Array.from({ length: 4000 }, (_, run) => run % every === 0)).reduce((sum, one) => sum + one, 0),
     ) as [number, number];
-    expect(often).toBeGreaterThan(150 * 12_800);
+    expect(often).toBeGreaterThan(100 * 12_800);
     expect(rarely).toBeLessThan(4 * 250);
   });
 });
