@@ -1,5 +1,6 @@
 // From the graph to steps: element-wise work, and reductions of it, are gathered into loops, so that numbers stay in
 // registers from one operation to the next and only what is needed elsewhere is stored.
+import { sizeOf } from "../tensors/named-array.js";
 import { type Node, type ProductNode, type StoredNode, sourceOf } from "./graph.js";
 import { argumentsOf, findLive, type Live } from "./live.js";
 import {
@@ -42,7 +43,8 @@ export function fuse(outputs: Iterable<Node>, shown: readonly Node[] = []): read
   const inSums = new Map([...live.sums].map(([product, { sum, addend }]) => [sum, { product, addend }]));
   for (const node of live.nodes) {
     const sum = node.kind === "map" ? inSums.get(node) : undefined;
-    if (live.inlined.has(node) || (node.kind === "product" && live.sums.has(node))) continue;
+    if (sizeOf(node.shape) === 0 || live.inlined.has(node) || (node.kind === "product" && live.sums.has(node)))
+      continue;
     if (sum) placeProduct(plan, sum.product, node, sum.addend);
     else place(plan, node);
   }
@@ -64,7 +66,7 @@ function place(plan: Plan, node: StoredNode): void {
 
 /** Place a node that is nowhere stored yet, after what it is computed from. */
 function placeMissing(plan: Plan, node: StoredNode): void {
-  if (plan.makers.has(node)) return;
+  if (plan.makers.has(node) || sizeOf(node.shape) === 0) return;
   for (const argument of argumentsOf(node)) placeMissing(plan, sourceOf(argument).source);
   place(plan, node);
 }

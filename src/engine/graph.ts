@@ -36,6 +36,13 @@ export function newGraph(): Graph {
 
 type Unnumbered<N extends Node> = N extends Node ? Omit<N, "id"> : never;
 
+/** An array without numbers: whatever it is computed from, there is nothing to compute. */
+function empty(graph: Graph, shape: readonly number[]): Node {
+  return intern(graph, `empty ${shape}`, { kind: "constant", values: new Float32Array(0), shape });
+}
+
+const isEmpty = (shape: readonly number[]): boolean => shape.includes(0);
+
 function intern(graph: Graph, key: string, node: Unnumbered<Node>): Node {
   const known = graph.nodes.get(key);
   if (known) return known;
@@ -50,6 +57,7 @@ export function input(graph: Graph, name: string, shape: readonly number[]): Nod
 
 /** A constant array; one that holds a single number everywhere is known as such. */
 export function constant(graph: Graph, values: Float32Array, shape: readonly number[]): Node {
+  if (isEmpty(shape)) return empty(graph, shape);
   const first = values[0];
   if (first !== undefined && values.every((value) => Object.is(value, first))) return uniform(graph, first, shape);
   return intern(graph, `constant ${graph.count}`, { kind: "constant", values: values.slice(), shape });
@@ -57,8 +65,9 @@ export function constant(graph: Graph, values: Float32Array, shape: readonly num
 
 /** One number everywhere. */
 export function uniform(graph: Graph, value: number, shape: readonly number[]): Node {
-  const name = Object.is(value, -0) ? "-0" : value;
-  const one = intern(graph, `uniform ${name}`, { kind: "constant", values: Math.fround(value), shape: [] });
+  const number = Math.fround(value);
+  const name = Object.is(number, -0) ? "-0" : number;
+  const one = intern(graph, `uniform ${name}`, { kind: "constant", values: number, shape: [] });
   return broadcastTo(graph, one, shape);
 }
 
@@ -76,6 +85,7 @@ export function sourceOf(node: Node): { source: StoredNode; layout: Layout } {
 }
 
 function view(graph: Graph, source: StoredNode, layout: Layout): Node {
+  if (isEmpty(layout.shape)) return empty(graph, layout.shape);
   const whole = wholeLayout(source.shape);
   if (`${layout.shape}|${layout.strides}` === `${whole.shape}|${whole.strides}`) return source;
   const { shape, strides, offset } = layout;
@@ -83,7 +93,11 @@ function view(graph: Graph, source: StoredNode, layout: Layout): Node {
 }
 
 export function reshape(graph: Graph, node: Node, shape: readonly number[]): Node {
+  if (sizeOf(node.shape) !== sizeOf(shape)) {
+    throw new Error(`An array of shape [${node.shape}] cannot be seen in the shape [${shape}]: it has another size.`);
+  }
   if (`${node.shape}` === `${shape}`) return node;
+  if (isEmpty(shape)) return empty(graph, shape);
   const { source, layout } = sourceOf(node);
   const found = reshapeLayout(layout, shape);
   if (found) return view(graph, source, found);
@@ -119,16 +133,15 @@ export function copy(graph: Graph, node: Node): Node {
 /** An operation on each element of its arguments, which broadcast. */
 export function map(graph: Graph, operation: MapOperation, args: readonly Node[]): Node {
   const shape = broadcastShape(args.map((node) => node.shape));
+  if (isEmpty(shape)) return empty(graph, shape);
   const values = args.map(uniformValue);
   if (values.every((value) => value !== undefined)) return uniform(graph, evaluate(operation, values), shape);
   const simpler = simplify(operation, values);
   if (typeof simpler === "number") return broadcastTo(graph, args[simpler] as Node, shape);
-  if (simpler)
-    return map(
-      graph,
-      simpler.operation,
-      simpler.arguments.map((index) => args[index] as Node),
-    );
+  if (simpler) {
+    const left = simpler.arguments.map((index) => args[index] as Node);
+    return broadcastTo(graph, map(graph, simpler.operation, left), shape); // what was left out may have been wider
+  }
   const above = operation === "power" ? powerAbove(graph, args as [Node, Node]) : undefined;
   if (above) return map(graph, "powerBelow", [...args, above]);
   const key = keyOf(operation, args);
@@ -144,11 +157,33 @@ function powerAbove(graph: Graph, [x, exponent]: readonly [Node, Node]): Node | 
   return uniformValue(one) === 1 ? graph.nodes.get(keyOf("power", [x, y])) : undefined;
 }
 
-/** @param axes that are reduced; they stay with length one */
+/**
+ * The sum or the largest along axes. Of nothing the sum is 0 and the largest −∞.
+ *
+ * @param axes that are reduced; they stay with length one
+ */
 export function reduce(graph: Graph, operation: "sum" | "max", node: Node, axes: readonly number[]): Node {
   const shape = node.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
-  if (sizeOf(shape) === sizeOf(node.shape)) return node;
+  if (isEmpty(shape)) return empty(graph, shape);
+  if (isEmpty(node.shape)) return uniform(graph, operation === "sum" ? 0 : Number.NEGATIVE_INFINITY, shape);
+  const { source, layout } = sourceOf(node);
+  const isRepeated = (axis: number) => axes.includes(axis) && layout.strides[axis] === 0;
+  const once = layout.shape.map((length, axis) => (isRepeated(axis) ? 1 : length));
+  const times = sizeOf(node.shape) / sizeOf(once);
+  if (times > 1) {
+    // The same number many times: it is looked at once.
+    const reduced = reduce(graph, operation, view(graph, source, { ...layout, shape: once }), axes);
+    return operation === "max" ? reduced : map(graph, "multiply", [reduced, uniform(graph, times, [])]);
+  }
+  if (sizeOf(shape) === sizeOf(node.shape)) return operation === "max" ? node : plusZero(graph, node);
   return intern(graph, `${operation} ${node.id} ${shape}`, { kind: "reduce", operation, argument: node, shape });
+}
+
+/** A sum of one number: 0 where that is −0, as every sum begins with 0. */
+function plusZero(graph: Graph, node: Node): Node {
+  const isSum = node.kind === "product" || (node.kind === "reduce" && node.operation === "sum");
+  if (isSum) return node;
+  return map(graph, "add", [node, uniform(graph, 0, [])]);
 }
 
 /** @param left [...batch, M, K] and right [...batch, K, N], of which one may lack or repeat batch axes */
@@ -158,7 +193,10 @@ export function product(graph: Graph, left: Node, right: Node): Node {
   const columns = right.shape.at(-1) as number;
   const a = broadcastTo(graph, left, [...batch, rows, inner]);
   const b = broadcastTo(graph, right, [...batch, inner, columns]);
-  if (inner === 1) return map(graph, "multiply", [a, b]);
+  const shape = [...batch, rows, columns];
+  if (isEmpty(shape)) return empty(graph, shape);
+  if (inner === 0) return uniform(graph, 0, shape); // sums of nothing
+  if (inner === 1) return plusZero(graph, map(graph, "multiply", [a, b]));
   if (columns === 1) {
     const across = [...batch.keys(), batch.length + 1, batch.length];
     const turned = transpose(graph, b, across); // [..., 1, K]
@@ -175,13 +213,13 @@ export function product(graph: Graph, left: Node, right: Node): Node {
     return transpose(graph, product(graph, transpose(graph, b, across), transpose(graph, a, across)), across);
   }
   const row = strides.at(-1) === 1 ? b : broadcastTo(graph, copy(graph, right), b.shape);
-  const shape = [...batch, rows, columns];
   return intern(graph, `product ${a.id} ${row.id}`, { kind: "product", left: a, right: row, shape });
 }
 
 /** Put pieces where they belong; what they leave free between `start` and `shape` is an error of the caller. */
 export function assemble(graph: Graph, shape: readonly number[], pieces: AssembleNode["pieces"]): Node {
-  const filled = pieces.filter(({ node }) => sizeOf(node.shape) > 0);
+  if (isEmpty(shape)) return empty(graph, shape);
+  const filled = pieces.filter(({ node }) => !isEmpty(node.shape));
   const [only] = filled;
   if (filled.length === 1 && only) return reshape(graph, only.node, shape);
   const key = `assemble ${shape}|${filled.map(({ node, start }) => `${node.id} ${start}`).join("|")}`;

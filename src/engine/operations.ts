@@ -28,6 +28,11 @@ export type MapOperation =
   | "notEqual"
   | "select";
 
+/** As IEEE 754 has it, and JavaScript has not: ±1 to an infinite power is 1. */
+function power(x: number, y: number): number {
+  return Math.abs(x) === 1 && Math.abs(y) === Number.POSITIVE_INFINITY ? 1 : x ** y;
+}
+
 /** Comparisons give 1 or 0. */
 const mapOperations: Readonly<Record<MapOperation, (...values: number[]) => number>> = {
   copy: (x) => x,
@@ -48,9 +53,9 @@ const mapOperations: Readonly<Record<MapOperation, (...values: number[]) => numb
   divide: (x, y) => x / y,
   minimum: Math.min,
   maximum: Math.max,
-  power: (x, y) => x ** y,
+  power,
   /** xʸ where x^(y+1) is known as well. */
-  powerBelow: (x, y, above) => (x > 0 && above > 0 ? above / x : x ** y),
+  powerBelow: (x, y, above) => (x > 0 && above > 0 ? above / x : power(x, y)),
   greater: (x, y) => (x > y ? 1 : 0),
   greaterEqual: (x, y) => (x >= y ? 1 : 0),
   less: (x, y) => (x < y ? 1 : 0),
@@ -73,20 +78,20 @@ export function evaluate(operation: MapOperation, values: readonly number[]): nu
 
 /**
  * What is left of an operation when some arguments are known numbers: the argument that it equals, by its index; or
- * another operation on some of the arguments; or undefined, if it stays.
+ * another operation on some of the arguments; or undefined, if it stays. The value is the same for every number, also for
+ * −0, infinities and NaN (x + 0 stays, for −0 + 0 is 0). The shape may be smaller: it is the caller's to keep.
  */
 export function simplify(
   operation: MapOperation,
   values: readonly (number | undefined)[],
 ): number | { operation: MapOperation; arguments: readonly number[] } | undefined {
   const [first, second] = values;
+  const is = (value: number | undefined, known: number): boolean => Object.is(value, known);
   switch (operation) {
-    case "copy":
-      return 0;
     case "add":
-      return second === 0 ? 0 : first === 0 ? 1 : undefined;
+      return is(second, -0) ? 0 : is(first, -0) ? 1 : undefined;
     case "subtract":
-      return second === 0 ? 0 : first === 0 ? { operation: "negate", arguments: [1] } : undefined;
+      return is(second, 0) ? 0 : is(first, -0) ? { operation: "negate", arguments: [1] } : undefined;
     case "multiply":
       return second === 1 ? 0 : first === 1 ? 1 : undefined;
     case "divide":

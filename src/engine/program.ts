@@ -2,10 +2,13 @@ import { sizeOf } from "../tensors/named-array.js";
 import { crowd } from "./crowd.js";
 import { fuse } from "./fuse.js";
 import { copy, type Graph, type Node, type StoredNode, sourceOf } from "./graph.js";
+import { loopPattern } from "./loop-pattern.js";
 import type { Machine } from "./machine.js";
 import { planMemory } from "./plan-memory.js";
+import { NotRecordable } from "./recorded-kernel.js";
 import type { Recording } from "./recorder.js";
 import { shareOut } from "./share-out.js";
+import type { Step } from "./steps.js";
 import { isContiguous } from "./views.js";
 import { newWay, type Way } from "./way.js";
 
@@ -37,6 +40,7 @@ export function buildProgram(
     [...outputs].flatMap(([name, node]) => (isShown(name) === which ? [node] : [])),
   ) as [Node[], Node[]];
   const steps = fuse(wanted, shown);
+  checkSizes(steps);
   const plan = planMemory(steps, new Set([...outputs.values()].map((node) => sourceOf(node).source)));
   const constants = storeConstants(machine, [
     ...steps.flatMap(({ operands }) => operands.map(({ of }) => of)),
@@ -47,11 +51,12 @@ export function buildProgram(
   const lists = shares.length > 1 && machine.isHelped() ? [shares, [steps]] : [[steps]];
   const ways = lists.map((list) => newWay(machine, list));
   machine.prepare();
+  machine.scratch(plan.bytes); // where there is not as much, that is said now
   const [first, alone = first] = ways as [Way, Way | undefined];
   const ends = new Map(
     [...outputs].map(([name, node]) => {
       const { source, layout } = sourceOf(node); // computed, as `stored` sees to it
-      return [name, (plan.places.get(source) as number) / 4 + layout.offset];
+      return [name, (plan.places.get(source) ?? 0) / 4 + layout.offset]; // an empty one stands nowhere
     }),
   );
   let linked = -1; // the scratch address that the table was written for
@@ -80,10 +85,27 @@ export function buildProgram(
   };
 }
 
+/** Addresses and counters are whole numbers of 32 bits, in bytes. */
+const mostNumbers = 2 ** 29;
+
+/** @throws NotRecordable if an array, or an axis of a loop, is too long to be counted */
+function checkSizes(steps: readonly Step[]): void {
+  for (const step of steps) {
+    const sizes = step.operands.map(({ of }) => sizeOf(of.shape));
+    const lengths = step.kind === "loop" ? loopPattern(step, false).shape : [step.rows, step.inner, step.columns];
+    const most = Math.max(...sizes, ...lengths);
+    if (most < mostNumbers) continue;
+    throw new NotRecordable(
+      `An array of ${most.toLocaleString("en")} numbers is met; the engine counts to 536,870,911.`,
+    );
+  }
+}
+
 /** The node itself if its numbers are computed and stand row by row, else a copy that does. */
 function stored(graph: Graph, node: Node): Node {
   const { source, layout } = sourceOf(node);
   const computed = source.kind !== "constant" && source.kind !== "input";
+  if (sizeOf(node.shape) === 0) return node; // it needs no storage
   return isContiguous(layout) && computed ? node : copy(graph, node);
 }
 

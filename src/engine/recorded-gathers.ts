@@ -2,7 +2,7 @@
 // is looked at: for each index what stands at its place is kept, and 0 elsewhere; the sum of that is what was looked for.
 // (A product with zeros and ones would be faster, and wrong where there are infinities.)
 import { sizeOf } from "../tensors/named-array.js";
-import { broadcastTo, constant, type Graph, map, type Node, reduce, reshape, uniform } from "./graph.js";
+import { broadcastTo, type Graph, map, type Node, reduce, reshape, uniform } from "./graph.js";
 import {
   first,
   knownNumbers,
@@ -12,7 +12,7 @@ import {
   type RecordedKernels,
   typeOfFirst,
 } from "./recorded-kernel.js";
-import { joined, piece, pieces, withLength } from "./recorded-pieces.js";
+import { joined, piece, pieces, upTo, withLength } from "./recorded-pieces.js";
 
 const kernels: Record<string, RecordedKernel> = {};
 const define = (name: string, note: Note, how: Omit<RecordedKernel, "note"> = {}): void => {
@@ -38,19 +38,26 @@ define(
     const [count, ...rest] = node.shape as [number, ...number[]];
     if (segments.shape.length !== 1)
       throw new NotRecordable("UnsortedSegmentSum is replayed for a list of segments only.");
-    const isIn = map(graph, "equal", [reshape(graph, segments, [1, count, 1]), upTo(graph, [numSegments, 1, 1])]);
+    const isIn = map(graph, "equal", [
+      reshape(graph, segments, [1, count, 1]),
+      upTo(graph, numSegments, [numSegments, 1, 1]),
+    ]);
     const kept = map(graph, "select", [isIn, reshape(graph, node, [1, count, sizeOf(rest)]), uniform(graph, 0, [])]);
     return reshape(graph, reduce(graph, "sum", kept, [1]), [numSegments, ...rest]);
   },
   { dtype: typeOfFirst },
 );
 define("OneHot", (graph, inputs, { depth, onValue, offValue }) => {
-  const isAt = map(graph, "equal", [reshape(graph, first(inputs), [...first(inputs).shape, 1]), upTo(graph, [depth])]);
+  const isAt = map(graph, "equal", [
+    reshape(graph, first(inputs), [...first(inputs).shape, 1]),
+    upTo(graph, depth, [depth]),
+  ]);
   return map(graph, "select", [isAt, uniform(graph, onValue, []), uniform(graph, offValue, [])]);
 });
 define("Reverse", (graph, inputs, { dims }) => {
   const { shape } = first(inputs);
   const axes: number[] = dims === null || dims === undefined ? [...shape.keys()] : [dims].flat();
+  if (sizeOf(shape) === 0) return first(inputs);
   return axes.reduce((node, axis) => {
     const along = axis < 0 ? axis + shape.length : axis;
     return joined(graph, pieces(graph, node, along, Array(shape[along]).fill(1)).reverse(), along);
@@ -59,15 +66,6 @@ define("Reverse", (graph, inputs, { dims }) => {
 
 /** Kernels that place by indices, by name. */
 export const recordedGathers: RecordedKernels = kernels;
-
-/** 0, 1, 2, ... along the only axis that is longer than one. */
-function upTo(graph: Graph, shape: readonly number[]): Node {
-  return constant(
-    graph,
-    Float32Array.from({ length: sizeOf(shape) }, (_, at) => at),
-    shape,
-  );
-}
 
 /** What stands at known places along an axis: a view where they are evenly spaced. */
 function taken(graph: Graph, node: Node, axis: number, places: readonly number[]): Node {
@@ -115,7 +113,7 @@ function lookedUp(graph: Graph, node: Node, indices: Node, axis: number, batchAx
   const [length, inner] = [node.shape[axis] as number, node.shape.slice(axis + 1)];
   const wanted = indices.shape.slice(batchAxes);
   const [b, o, k, i] = [batch, outer, wanted, inner].map(sizeOf) as [number, number, number, number];
-  const isAt = map(graph, "equal", [reshape(graph, indices, [b, 1, k, 1, 1]), upTo(graph, [length, 1])]);
+  const isAt = map(graph, "equal", [reshape(graph, indices, [b, 1, k, 1, 1]), upTo(graph, length, [length, 1])]);
   const kept = map(graph, "select", [isAt, reshape(graph, node, [b, o, 1, length, i]), uniform(graph, 0, [])]);
   return reshape(graph, reduce(graph, "sum", kept, [3]), [...batch, ...outer, ...wanted, ...inner]);
 }

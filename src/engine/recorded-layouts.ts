@@ -1,4 +1,5 @@
 // Kernels of TensorFlow.js that only see or place numbers otherwise, in terms of the graph.
+import { slice_util, type TensorInfo } from "@tensorflow/tfjs-core";
 import { sizeOf } from "../tensors/named-array.js";
 import { broadcastTo, reshape, slice, transpose, uniform } from "./graph.js";
 import { first, type Note, type RecordedKernel, type RecordedKernels } from "./recorded-kernel.js";
@@ -22,6 +23,7 @@ define("Slice", (graph, inputs, { begin, size }) => {
   const [begins, lengths] = [[begin].flat(), [size ?? -1].flat()]; // numbers where only the first axis counts
   const starts = shape.map((_, axis) => begins[axis] ?? 0);
   const sizes = shape.map((length, axis) => ((lengths[axis] ?? -1) < 0 ? length - starts[axis] : lengths[axis]));
+  slice_util.assertParamsValid({ shape: [...shape] } as TensorInfo, starts, sizes);
   return slice(graph, first(inputs), starts, sizes);
 });
 define("SplitV", (graph, inputs, { numOrSizeSplits, axis }) => {
@@ -91,5 +93,6 @@ export const recordedLayouts: RecordedKernels = kernels;
 /** The shape with a length of −1 made what is left. */
 function inferred(from: readonly number[], shape: readonly number[]): number[] {
   const known = shape.reduce((product, length) => (length < 0 ? product : product * length), 1);
+  if (known === 0 && shape.includes(-1)) throw new Error(`The length of −1 in the shape [${shape}] cannot be told.`);
   return shape.map((length) => (length < 0 ? sizeOf(from) / known : length));
 }

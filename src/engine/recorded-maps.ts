@@ -10,6 +10,7 @@ import {
   type RecordedKernel,
   type RecordedKernels,
 } from "./recorded-kernel.js";
+import { mostCounted } from "./recorded-pieces.js";
 
 const kernels: Record<string, RecordedKernel> = {};
 const define = (name: string, note: Note, how: Omit<RecordedKernel, "note"> = {}): void => {
@@ -24,7 +25,6 @@ const elementWise: Readonly<Record<string, MapOperation>> = {
   Minimum: "minimum",
   Multiply: "multiply",
   Neg: "negate",
-  Select: "select",
   Sub: "subtract",
 };
 for (const [name, operation] of Object.entries(elementWise)) {
@@ -60,6 +60,15 @@ for (const [name, operation] of Object.entries(comparisons)) {
   define(name, (graph, inputs) => map(graph, operation, inputs), { dtype: "bool" });
 }
 
+define("Select", (graph, inputs) => {
+  const [condition, ...others] = inputs.map(({ shape }) => `[${shape}]`);
+  if (others.some((shape) => shape !== condition)) {
+    // An axis that is empty in one of them only: TensorFlow.js then makes up a number.
+    throw new NotRecordable(`The shapes ${condition} and ${others.join(" and ")} of a selection differ.`);
+  }
+  return map(graph, "select", inputs);
+});
+
 const number = (graph: Graph, value: number): Node => uniform(graph, value, []);
 const square = (graph: Graph, node: Node): Node => map(graph, "multiply", [node, node]);
 
@@ -93,7 +102,8 @@ define(
     const lost = map(graph, "subtract", [x as Node, map(graph, "subtract", [sum, number(graph, 1)])]);
     const small = map(graph, "less", [map(graph, "absolute", [x as Node]), number(graph, 1)]);
     const correction = map(graph, "select", [small, map(graph, "divide", [lost, sum]), number(graph, 0)]);
-    return map(graph, "add", [map(graph, "log", [sum]), correction]);
+    const isZero = map(graph, "equal", [x as Node, number(graph, 0)]); // of which the sign is kept
+    return map(graph, "select", [isZero, x as Node, map(graph, "add", [map(graph, "log", [sum]), correction])]);
   },
   { breaks: true },
 );
@@ -119,9 +129,11 @@ for (const [name, compute] of [
 define("OnesLike", (graph, inputs) => uniform(graph, 1, first(inputs).shape));
 define("ZerosLike", (graph, inputs) => uniform(graph, 0, first(inputs).shape));
 define("Fill", (graph, _inputs, { value, shape }) => uniform(graph, value, shape));
-define("Range", (graph, _inputs, { start, stop, step }) => {
+define("Range", (graph, _inputs, { start, stop, step, dtype }) => {
   const by = stop < start && step === 1 ? -1 : step; // as TensorFlow.js reads it
   const length = Math.max(0, Math.ceil((stop - start) / by));
+  if (Math.max(Math.abs(start), Math.abs(stop)) > mostCounted && dtype === "int32")
+    throw new NotRecordable(`The whole numbers from ${start} to ${stop} are met; float32 does not hold them all.`);
   return constant(
     graph,
     Float32Array.from({ length }, (_, at) => start + at * by),

@@ -1,5 +1,7 @@
 // Arrays cut, and put together again, along one axis.
-import { assemble, type Graph, type Node, slice } from "./graph.js";
+import { backend_util } from "@tensorflow/tfjs-core";
+import { assemble, constant, type Graph, type Node, slice } from "./graph.js";
+import { NotRecordable } from "./recorded-kernel.js";
 
 /** The shape with another length along an axis. */
 export function withLength(shape: readonly number[], axis: number, length: number): number[] {
@@ -25,8 +27,16 @@ export function pieces(graph: Graph, node: Node, axis: number, lengths: readonly
   });
 }
 
-/** Arrays one after the other along an axis. */
+/**
+ * Arrays one after the other along an axis; at least one.
+ *
+ * @throws if they differ along another axis
+ */
 export function joined(graph: Graph, nodes: readonly Node[], axis: number): Node {
+  backend_util.assertParamsConsistent(
+    nodes.map(({ shape }) => [...shape]),
+    axis,
+  );
   const { shape } = nodes[0] as Node;
   let at = 0;
   const placed = nodes.map((node) => {
@@ -36,3 +46,16 @@ export function joined(graph: Graph, nodes: readonly Node[], axis: number): Node
   });
   return assemble(graph, withLength(shape, axis, at), placed);
 }
+
+/** 0, 1, 2, … of a shape that has so many places. @throws NotRecordable where float32 does not hold them all */
+export function upTo(graph: Graph, length: number, shape: readonly number[]): Node {
+  if (length > mostCounted) throw new NotRecordable(`The places of an axis of ${length} are counted; float32 cannot.`);
+  return constant(
+    graph,
+    Float32Array.from({ length }, (_, at) => at),
+    shape,
+  );
+}
+
+/** Whole numbers up to here are exact in float32. */
+export const mostCounted: number = 2 ** 24;

@@ -1,23 +1,30 @@
 // Kernels of TensorFlow.js that sum: reductions, matrix products, softmax, in terms of the graph.
 
-import { backend_util, type DataType } from "@tensorflow/tfjs-core";
+import { backend_util, type DataType, type Tensor } from "@tensorflow/tfjs-core";
 import { sizeOf } from "../tensors/named-array.js";
-import { constant, type Graph, map, type Node, product, reduce, reshape, transpose, uniform } from "./graph.js";
+import { type Graph, map, type Node, product, reduce, reshape, transpose, uniform } from "./graph.js";
 import { first, type Note, NotRecordable, type RecordedKernel, type RecordedKernels } from "./recorded-kernel.js";
-import { joined, piece, pieces, withLength } from "./recorded-pieces.js";
+import { joined, piece, pieces, upTo, withLength } from "./recorded-pieces.js";
 
 const kernels: Record<string, RecordedKernel> = {};
 const define = (name: string, note: Note, dtype?: RecordedKernel["dtype"]): void => {
   kernels[name] = dtype ? { note, dtype } : { note };
 };
 
-const reduction = (note: (graph: Graph, node: Node, axes: readonly number[]) => Node): Note => {
+/** @param ofNothing whether the value of no number at all is the same in every backend */
+const reduction = (
+  note: (graph: Graph, node: Node, axes: readonly number[]) => Node,
+  ofNothing?: "has a value",
+): Note => {
   return (graph, [node], { axis, reductionIndices, keepDims }) => {
     const { shape } = node as Node;
     const given = axis ?? reductionIndices;
     const all = (given === undefined || given === null ? [...shape.keys()] : [given].flat()).map((one: number) =>
       one < 0 ? one + shape.length : one,
     );
+    if (!ofNothing && all.some((one) => shape[one] === 0)) {
+      throw new NotRecordable(`An empty axis of the shape [${shape}] is reduced to a mean, a largest or a smallest.`);
+    }
     const reduced = note(graph, node as Node, all);
     return keepDims
       ? reduced
@@ -30,7 +37,7 @@ const reduction = (note: (graph: Graph, node: Node, axes: readonly number[]) => 
 };
 define(
   "Sum",
-  reduction((graph, node, axes) => reduce(graph, "sum", node, axes)),
+  reduction((graph, node, axes) => reduce(graph, "sum", node, axes), "has a value"),
 );
 define(
   "Max",
@@ -70,7 +77,7 @@ define(
 );
 define(
   "Prod",
-  reduction((graph, node, axes) => axes.reduce((left, axis) => multiplyAlong(graph, left, axis), node)),
+  reduction((graph, node, axes) => axes.reduce((left, axis) => multiplyAlong(graph, left, axis), node), "has a value"),
 );
 for (const [name, operation, empty] of [
   ["Cumsum", "add", 0],
@@ -87,8 +94,12 @@ for (const [name, operation, empty] of [
   );
 }
 define("BatchMatMul", (graph, inputs, { transposeA, transposeB }) => {
-  const [left, right] = inputs as [Node, Node];
-  return product(graph, transposeA ? turned(graph, left) : left, transposeB ? turned(graph, right) : right);
+  const [a, b] = inputs as [Node, Node];
+  const [left, right] = [transposeA ? turned(graph, a) : a, transposeB ? turned(graph, b) : b];
+  if (left.shape.at(-1) !== right.shape.at(-2)) {
+    throw new Error(`Matrices of shapes [${left.shape}] and [${right.shape}] cannot be multiplied.`);
+  }
+  return product(graph, left, right);
 });
 define("Softmax", (graph, inputs, { dim }) => {
   const node = first(inputs);
@@ -100,6 +111,11 @@ define("Softmax", (graph, inputs, { dim }) => {
 /** Operands with all axes of the equation in one order; the axes that are summed over come last. */
 define("Einsum", (graph, inputs, { equation }) => {
   const { allDims, summedDims, idDims } = backend_util.decodeEinsumEquation(equation, inputs.length);
+  backend_util.checkEinsumDimSizes(
+    allDims.length,
+    idDims,
+    inputs.map(({ shape }) => ({ shape: [...shape] }) as Tensor),
+  );
   const { steps } = backend_util.getEinsumComputePath([...summedDims], idDims); // which it changes
   // TensorFlow.js leaves out an operand that shares no axis with what is summed, where another does.
   if (new Set(steps.flat()).size < inputs.length) {
@@ -122,17 +138,22 @@ define("Einsum", (graph, inputs, { equation }) => {
 /** Kernels that sum, by name. */
 export const recordedSums: RecordedKernels = kernels;
 
-/** Where the largest number along an axis stands; the first, if several are equal. */
+/**
+ * Where the largest number along an axis stands; the first, if several are equal. NaN is passed over, unless it stands
+ * first: then it is the largest, as TensorFlow.js has it.
+ */
 function firstLargest(graph: Graph, node: Node, axis: number): Node {
   const length = node.shape[axis] as number;
-  const places = constant(
-    graph,
-    Float32Array.from({ length }, (_, at) => -at),
-    node.shape.map((_, index) => (index === axis ? length : 1)),
-  );
-  const isLargest = map(graph, "equal", [node, reduce(graph, "max", node, [axis])]);
+  const [zero, least] = [uniform(graph, 0, []), uniform(graph, Number.NEGATIVE_INFINITY, [])];
+  const isNumber = (one: Node) => map(graph, "equal", [one, one]);
+  const numbers = map(graph, "select", [isNumber(node), node, least]);
+  const places = map(graph, "negate", [
+    upTo(graph, length, withLength(Array(node.shape.length).fill(1), axis, length)),
+  ]);
+  const isLargest = map(graph, "equal", [numbers, reduce(graph, "max", numbers, [axis])]);
   const candidates = map(graph, "select", [isLargest, places, uniform(graph, -length, [])]);
-  return map(graph, "negate", [reduce(graph, "max", candidates, [axis])]);
+  const found = map(graph, "negate", [reduce(graph, "max", candidates, [axis])]);
+  return map(graph, "select", [isNumber(piece(graph, node, axis, 0, 1)), found, zero]);
 }
 
 /** All numbers up to each along an axis, added or multiplied: in steps that reach twice as far each time. */
@@ -151,6 +172,7 @@ function accumulated(graph: Graph, operation: "add" | "multiply", node: Node, ax
 /** What stands before each number along an axis (behind it, if reverse); `empty` where nothing does. */
 function moved(graph: Graph, node: Node, axis: number, reverse: boolean, empty: number): Node {
   const length = node.shape[axis] as number;
+  if (length === 0) return node;
   const edge = uniform(graph, empty, withLength(node.shape, axis, 1));
   const others = piece(graph, node, axis, reverse ? 1 : 0, length - 1);
   return joined(graph, reverse ? [others, edge] : [edge, others], axis);

@@ -115,7 +115,8 @@ function nodeOf(data: NodeData, id: number, at: (place: number) => Node): Node {
     const { reduce: operation } = data;
     if (operation !== "sum" && operation !== "max") throw damaged(`"${operation}" is no reduction`, id);
     const kept = shape.every((length, axis) => length === 1 || length === argument.shape[axis]);
-    expect(kept && shape.length === argument.shape.length, "what it reduces");
+    const fits = kept && shape.length === argument.shape.length;
+    expect(fits && (sizeOf(argument.shape) > 0 || sizeOf(shape) === 0), "what it reduces");
     return { kind: "reduce", operation, argument, shape, id };
   }
   if ("product" in data) {
@@ -123,6 +124,7 @@ function nodeOf(data: NodeData, id: number, at: (place: number) => Node): Node {
     const inner = left.shape.at(-1);
     expect(shape.length >= 2 && `${left.shape}` === `${[...shape.slice(0, -1), inner]}`, "the left matrix");
     expect(`${right.shape}` === `${[...shape.slice(0, -2), inner, shape.at(-1)]}`, "the right matrix");
+    expect(inner !== 0 || sizeOf(shape) === 0, "a product over nothing");
     return { kind: "product", left, right, shape, id };
   }
   const pieces = data.assemble.map(({ of, start }) => ({ node: at(of), start }));

@@ -1,7 +1,9 @@
+import { NotRecordable } from "./recorded-kernel.js";
+
 /** A memory, and what is taken of it. Addresses and lengths are in bytes. */
 export interface Storage {
   readonly memory: WebAssembly.Memory;
-  /** Storage that stays; give it back with `release`. */
+  /** Storage that stays; give it back with `release`. @throws NotRecordable where there is not as much */
   readonly reserve: (bytes: number) => number;
   readonly release: (address: number) => void;
   /** Storage that programs use one after the other, of at least so many bytes: its address, which may change when asked. */
@@ -13,6 +15,9 @@ const firstPages = 16;
 /** 4 GiB, WebAssembly's limit. */
 export const mostPages = 65536;
 const slack = 256; // a vector may be read a little beyond what is stored
+
+const full = (bytes: number): NotRecordable =>
+  new NotRecordable(`The engine would need ${(bytes / 2 ** 30).toFixed(1)} GiB of memory; it cannot have as much.`);
 
 /** @param shared whether several threads work in it */
 export function newStorage(shared: boolean): Storage {
@@ -33,7 +38,12 @@ export function newStorage(shared: boolean): Storage {
     }
     const missing = Math.ceil((at + length) / page) - memory.buffer.byteLength / page;
     if (missing > 0) {
-      memory.grow(missing);
+      if (missing > mostPages - memory.buffer.byteLength / page) throw full(at + length);
+      try {
+        memory.grow(missing);
+      } catch {
+        throw full(at + length);
+      }
       held.ballast = ballast();
     }
     blocks.set(at, length);
@@ -46,8 +56,14 @@ export function newStorage(shared: boolean): Storage {
     release: (address) => blocks.delete(address),
     scratch(bytes) {
       if (bytes > scratch.bytes) {
-        if (scratch.bytes > 0) blocks.delete(scratch.address);
-        scratch = { address: reserve(bytes), bytes };
+        const length = blocks.get(scratch.address);
+        blocks.delete(scratch.address);
+        try {
+          scratch = { address: reserve(bytes), bytes };
+        } catch (error) {
+          if (length !== undefined) blocks.set(scratch.address, length); // programs go on using what there was
+          throw error;
+        }
       }
       return scratch.address;
     },

@@ -72,6 +72,7 @@ function tanh(to: Writer, x: number): void {
   polynomial(to, z, square, series);
   write(to, $(z), "f32x4.mul", $(x), "f32x4.mul", $(x), "f32x4.add");
   write(to, $(size), f(0.625), "f32x4.ge", "v128.bitselect");
+  write(to, $(x), f(-0), "v128.and", "v128.or"); // also of −0 the sign
 }
 
 /** 1 / (1 + e⁻ˣ). */

@@ -1,7 +1,7 @@
 import { loopKernel } from "./loop-kernel.js";
-import { loopPattern } from "./loop-pattern.js";
+import { type LoopPattern, loopPattern } from "./loop-pattern.js";
 import type { Machine, Table } from "./machine.js";
-import { productKernel, productPattern } from "./product-kernel.js";
+import { type ProductPattern, productKernel, productPattern } from "./product-kernel.js";
 import type { Share } from "./share-out.js";
 import { fills, type Operand, type Step, writtenBy } from "./steps.js";
 
@@ -55,9 +55,16 @@ function entryOf(machine: Machine, step: Share[number], thread: number): Entry {
 function kernelOf(machine: Machine, step: Step): number {
   if (step.kind === "product") {
     const pattern = productPattern(step);
-    return machine.kernel(`product ${JSON.stringify(pattern)}`, () => productKernel(pattern));
+    return machine.kernel(`product ${keyOf(pattern)}`, () => productKernel(pattern));
   }
   const roomy = writtenBy(step).every((operand) => fills(step, operand));
   const pattern = loopPattern(step, roomy);
-  return machine.kernel(`loop ${JSON.stringify(pattern)}`, () => loopKernel(pattern));
+  return machine.kernel(`loop ${keyOf(pattern)}`, () => loopKernel(pattern));
+}
+
+/** Patterns as text. JSON has no −0, infinity or NaN, and a constant of a pattern may be one. */
+function keyOf(pattern: LoopPattern | ProductPattern): string {
+  return JSON.stringify(pattern, (_, value) =>
+    Object.is(value, -0) ? "-0" : typeof value === "number" ? `${value}` : value,
+  );
 }
