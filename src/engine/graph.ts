@@ -3,15 +3,7 @@
 import { sizeOf } from "../tensors/named-array.js";
 import type { AssembleNode, Node, StoredNode } from "./nodes.js";
 import { evaluate, type MapOperation, simplify } from "./operations.js";
-import {
-  broadcastLayout,
-  broadcastShape,
-  type Layout,
-  reshapeLayout,
-  sliceLayout,
-  transposeLayout,
-  wholeLayout,
-} from "./views.js";
+import { broadcastLayout, broadcastShape, type Layout, reshapeLayout, transposeLayout, wholeLayout } from "./views.js";
 
 export type {
   AssembleNode,
@@ -37,13 +29,14 @@ export function newGraph(): Graph {
 type Unnumbered<N extends Node> = N extends Node ? Omit<N, "id"> : never;
 
 /** An array without numbers: whatever it is computed from, there is nothing to compute. */
-function empty(graph: Graph, shape: readonly number[]): Node {
+export function empty(graph: Graph, shape: readonly number[]): Node {
   return intern(graph, `empty ${shape}`, { kind: "constant", values: new Float32Array(0), shape });
 }
 
-const isEmpty = (shape: readonly number[]): boolean => shape.includes(0);
+export const isEmpty = (shape: readonly number[]): boolean => shape.includes(0);
 
-function intern(graph: Graph, key: string, node: Unnumbered<Node>): Node {
+/** The node of that meaning: the one that is known by the key, or a new one. */
+export function intern(graph: Graph, key: string, node: Unnumbered<Node>): Node {
   const known = graph.nodes.get(key);
   if (known) return known;
   const made = { ...node, id: graph.count++ } as Node;
@@ -84,7 +77,8 @@ export function sourceOf(node: Node): { source: StoredNode; layout: Layout } {
     : { source: node, layout: wholeLayout(node.shape) };
 }
 
-function view(graph: Graph, source: StoredNode, layout: Layout): Node {
+/** A stored node seen with another layout. */
+export function view(graph: Graph, source: StoredNode, layout: Layout): Node {
   if (isEmpty(layout.shape)) return empty(graph, layout.shape);
   const whole = wholeLayout(source.shape);
   if (`${layout.shape}|${layout.strides}` === `${whole.shape}|${whole.strides}`) return source;
@@ -112,17 +106,6 @@ export function broadcastTo(graph: Graph, node: Node, shape: readonly number[]):
 export function transpose(graph: Graph, node: Node, order: readonly number[]): Node {
   const { source, layout } = sourceOf(node);
   return view(graph, source, transposeLayout(layout, order));
-}
-
-export function slice(graph: Graph, node: Node, start: readonly number[], size: readonly number[]): Node {
-  const columns = size.length - 1;
-  if (node.kind === "product" && size.every((length, axis) => axis === columns || length === node.shape[axis])) {
-    // Columns of a product that are not looked at need not be computed.
-    const right = slice(graph, node.right, start, [...node.right.shape.slice(0, -1), size[columns] as number]);
-    return size[columns] === node.shape[columns] ? node : product(graph, node.left, right);
-  }
-  const { source, layout } = sourceOf(node);
-  return view(graph, source, sliceLayout(layout, start, size));
 }
 
 /** The node's numbers in storage of their own, row by row. */
@@ -155,65 +138,6 @@ function powerAbove(graph: Graph, [x, exponent]: readonly [Node, Node]): Node | 
   if (exponent.kind !== "map" || exponent.operation !== "subtract") return undefined;
   const [y, one] = exponent.arguments as [Node, Node];
   return uniformValue(one) === 1 ? graph.nodes.get(keyOf("power", [x, y])) : undefined;
-}
-
-/**
- * The sum or the largest along axes. Of nothing the sum is 0 and the largest −∞.
- *
- * @param axes that are reduced; they stay with length one
- */
-export function reduce(graph: Graph, operation: "sum" | "max", node: Node, axes: readonly number[]): Node {
-  const shape = node.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
-  if (isEmpty(shape)) return empty(graph, shape);
-  if (isEmpty(node.shape)) return uniform(graph, operation === "sum" ? 0 : Number.NEGATIVE_INFINITY, shape);
-  const { source, layout } = sourceOf(node);
-  const isRepeated = (axis: number) => axes.includes(axis) && layout.strides[axis] === 0;
-  const once = layout.shape.map((length, axis) => (isRepeated(axis) ? 1 : length));
-  const times = sizeOf(node.shape) / sizeOf(once);
-  if (times > 1) {
-    // The same number many times: it is looked at once.
-    const reduced = reduce(graph, operation, view(graph, source, { ...layout, shape: once }), axes);
-    return operation === "max" ? reduced : map(graph, "multiply", [reduced, uniform(graph, times, [])]);
-  }
-  if (sizeOf(shape) === sizeOf(node.shape)) return operation === "max" ? node : plusZero(graph, node);
-  return intern(graph, `${operation} ${node.id} ${shape}`, { kind: "reduce", operation, argument: node, shape });
-}
-
-/** A sum of one number: 0 where that is −0, as every sum begins with 0. */
-function plusZero(graph: Graph, node: Node): Node {
-  const isSum = node.kind === "product" || (node.kind === "reduce" && node.operation === "sum");
-  if (isSum) return node;
-  return map(graph, "add", [node, uniform(graph, 0, [])]);
-}
-
-/** @param left [...batch, M, K] and right [...batch, K, N], of which one may lack or repeat batch axes */
-export function product(graph: Graph, left: Node, right: Node): Node {
-  const batch = broadcastShape([left.shape.slice(0, -2), right.shape.slice(0, -2)]);
-  const [rows, inner] = left.shape.slice(-2) as [number, number];
-  const columns = right.shape.at(-1) as number;
-  const a = broadcastTo(graph, left, [...batch, rows, inner]);
-  const b = broadcastTo(graph, right, [...batch, inner, columns]);
-  const shape = [...batch, rows, columns];
-  if (isEmpty(shape)) return empty(graph, shape);
-  if (inner === 0) return uniform(graph, 0, shape); // sums of nothing
-  if (inner === 1) return plusZero(graph, map(graph, "multiply", [a, b]));
-  if (columns === 1) {
-    const across = [...batch.keys(), batch.length + 1, batch.length];
-    const turned = transpose(graph, b, across); // [..., 1, K]
-    // Rows of numbers that follow one another are summed as they stand; columns are added to one another.
-    if (rows > 1 && sourceOf(a).layout.strides.at(-1) !== 1) {
-      return transpose(graph, product(graph, turned, transpose(graph, a, across)), across);
-    }
-    return reduce(graph, "sum", map(graph, "multiply", [a, turned]), [a.shape.length - 1]);
-  }
-  // A row times a matrix that stands in columns, each sequence with its own: columns are summed as they stand.
-  const { strides } = sourceOf(b).layout;
-  if (rows === 1 && batch.length > 0 && strides.at(-1) !== 1 && strides.at(-2) === 1) {
-    const across = [...batch.keys(), batch.length + 1, batch.length];
-    return transpose(graph, product(graph, transpose(graph, b, across), transpose(graph, a, across)), across);
-  }
-  const row = strides.at(-1) === 1 ? b : broadcastTo(graph, copy(graph, right), b.shape);
-  return intern(graph, `product ${a.id} ${row.id}`, { kind: "product", left: a, right: row, shape });
 }
 
 /** Put pieces where they belong; what they leave free between `start` and `shape` is an error of the caller. */

@@ -2,7 +2,7 @@
 // is looked at: for each index what stands at its place is kept, and 0 elsewhere; the sum of that is what was looked for.
 // (A product with zeros and ones would be faster, and wrong where there are infinities.)
 import { sizeOf } from "../tensors/named-array.js";
-import { broadcastTo, type Graph, map, type Node, reduce, reshape, uniform } from "./graph.js";
+import { broadcastTo, type Graph, map, type Node, reshape, uniform } from "./graph.js";
 import {
   first,
   knownNumbers,
@@ -13,6 +13,7 @@ import {
   typeOfFirst,
 } from "./recorded-kernel.js";
 import { joined, piece, pieces, upTo, withLength } from "./recorded-pieces.js";
+import { reduce } from "./sums.js";
 
 const kernels: Record<string, RecordedKernel> = {};
 const define = (name: string, note: Note, how: Omit<RecordedKernel, "note"> = {}): void => {

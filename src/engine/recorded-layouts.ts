@@ -1,9 +1,10 @@
 // Kernels of TensorFlow.js that only see or place numbers otherwise, in terms of the graph.
 import { slice_util, type TensorInfo } from "@tensorflow/tfjs-core";
 import { sizeOf } from "../tensors/named-array.js";
-import { broadcastTo, reshape, slice, transpose, uniform } from "./graph.js";
+import { broadcastTo, reshape, transpose, uniform } from "./graph.js";
 import { first, type Note, type RecordedKernel, type RecordedKernels } from "./recorded-kernel.js";
 import { joined, pieces, withLength } from "./recorded-pieces.js";
+import { slice } from "./slices.js";
 
 const kernels: Record<string, RecordedKernel> = {};
 const define = (name: string, note: Note): void => {

@@ -1,7 +1,8 @@
 // Arrays cut, and put together again, along one axis.
 import { backend_util } from "@tensorflow/tfjs-core";
-import { assemble, constant, type Graph, type Node, slice } from "./graph.js";
+import { assemble, constant, type Graph, type Node } from "./graph.js";
 import { NotRecordable } from "./recorded-kernel.js";
+import { slice } from "./slices.js";
 
 /** The shape with another length along an axis. */
 export function withLength(shape: readonly number[], axis: number, length: number): number[] {

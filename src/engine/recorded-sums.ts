@@ -2,9 +2,10 @@
 
 import { backend_util, type DataType, type Tensor } from "@tensorflow/tfjs-core";
 import { sizeOf } from "../tensors/named-array.js";
-import { type Graph, map, type Node, product, reduce, reshape, transpose, uniform } from "./graph.js";
+import { type Graph, map, type Node, reshape, transpose, uniform } from "./graph.js";
 import { first, type Note, NotRecordable, type RecordedKernel, type RecordedKernels } from "./recorded-kernel.js";
 import { joined, piece, pieces, upTo, withLength } from "./recorded-pieces.js";
+import { product, reduce } from "./sums.js";
 
 const kernels: Record<string, RecordedKernel> = {};
 const define = (name: string, note: Note, dtype?: RecordedKernel["dtype"]): void => {

@@ -115,7 +115,17 @@ function specialCases(to: Writer, a: number, b: number, size: number, result: nu
   const negative: Piece[] = [$(a), f(0), "f32x4.lt"];
   const half: Piece[] = [$(b), f(0.5), "f32x4.mul"];
   const odd: Piece[] = [...half, ...half, "f32x4.floor", "f32x4.ne", $(b), $(b), "f32x4.floor", "f32x4.eq", "v128.and"];
-  write(to, $(a), () => bits(to, 0x80000000), "v128.and", ...odd, "v128.and", $(result), "v128.xor", () => set(to, result));
+  write(
+    to,
+    $(a),
+    () => bits(to, 0x80000000),
+    "v128.and",
+    ...odd,
+    "v128.and",
+    $(result),
+    "v128.xor",
+    () => set(to, result),
+  );
   const finite: Piece[] = [$(size), f(infinity), "f32x4.lt"];
   where([f(Number.NaN)], [...negative, ...finite, "v128.and", $(b), $(b), "f32x4.floor", "f32x4.ne", "v128.and"]);
   where([$(a)], [$(a), $(a), "f32x4.ne"]);

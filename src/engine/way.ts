@@ -1,7 +1,8 @@
 import { loopKernel } from "./loop-kernel.js";
 import { type LoopPattern, loopPattern } from "./loop-pattern.js";
 import type { Machine, Table } from "./machine.js";
-import { type ProductPattern, productKernel, productPattern } from "./product-kernel.js";
+import { productKernel, productPattern } from "./product-kernel.js";
+import type { ProductPattern } from "./product-tile.js";
 import type { Share } from "./share-out.js";
 import { fills, type Operand, type Step, writtenBy } from "./steps.js";
 

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { computeEmptyArraysInJavaScript } from "./wasm-empty.js";
 
 /** TensorFlow.js backends from fastest to slowest here: libtensorflow, WebAssembly, plain JavaScript. */
 export const backendNames = ["native", "wasm", "cpu"] as const;
@@ -44,7 +45,10 @@ async function load(name: BackendName): Promise<string | undefined> {
   try {
     if (name === "native") await loadNative();
     else await import("@tensorflow/tfjs"); // brings the cpu backend, and the gradients of all operations
-    if (name === "wasm") await import("@tensorflow/tfjs-backend-wasm");
+    if (name === "wasm" && !tf.findBackendFactory("wasm")) {
+      await import("@tensorflow/tfjs-backend-wasm");
+      computeEmptyArraysInJavaScript();
+    }
     quietBanner();
     const ready = await tf.setBackend(engineNames[name]);
     return ready ? undefined : "it did not start.";

@@ -259,6 +259,48 @@ describe("of repeated or empty numbers", () => {
   });
 });
 
+describe("of many numbers", () => {
+  const tenths = (...shape: number[]): tf.Tensor => tf.fill(shape, 0.1);
+  const tenth = Math.fround(0.1);
+  test.each<[string, Compute, number[], number]>([
+    ["a sum of a million", (x) => tf.sum(x), [1_000_003], 1_000_003 * tenth],
+    ["a sum over two axes", (x) => tf.sum(tf.mul(x, 2), [0, 2]), [700, 3, 1100], 1_540_000 * tenth],
+    ["a sum of columns", (x) => tf.sum(x, 0), [100_001, 3], 100_001 * tenth],
+    ["a mean", (x) => tf.mean(x), [300_000], tenth],
+    ["a matrix product", (x) => tf.matMul(x, tf.fill([100_003, 6], 0.1)), [5, 100_003], 100_003 * tenth * tenth],
+    [
+      "a product and a sum",
+      (x) => tf.add(tf.matMul(x, tf.fill([5000, 3], 0.1)), tenths(3)),
+      [2, 5000],
+      5000 * tenth * tenth + tenth,
+    ],
+    ["a row by a column", (x) => tf.matMul(x, tf.fill([9999, 1], 0.1)), [1, 9999], 9999 * tenth * tenth],
+  ])("%s is rounded little", (_, compute, shape, wanted) => {
+    for (const value of replayed(compute, tenths(...shape)).values)
+      expect(Math.abs(value / wanted - 1)).toBeLessThan(1e-5);
+  });
+
+  test("products of any inner length, with an addend, are what they are operation by operation", () => {
+    const inner = fc.constantFrom(511, 512, 513, 1024, 1500);
+    const property = fc.property(
+      inner,
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 2, max: 37 }),
+      (depth, rows, columns) => {
+        tf.tidy(() => {
+          const right = tf.randomNormal([depth, columns], 0, 1, "float32", depth);
+          const more = tf.randomNormal([rows, columns], 0, 1, "float32", columns);
+          const compute: Compute = (x) => tf.add(tf.matMul(x, right), tf.mul(tf.sum(x), more));
+          const x = tf.randomNormal([rows, depth], 0, 1, "float32", rows);
+          const [found, wanted] = [replayed(compute, x), eager(compute, x)];
+          found.values.forEach((value, at) => void expect(value).toBeCloseTo(wanted.values[at] as number, 2));
+        });
+      },
+    );
+    fc.assert(property, { numRuns: 20, seed: 1 });
+  });
+});
+
 describe("what cannot be", () => {
   test.each<[string, Compute]>([
     ["a slice beyond the end", (x) => tf.slice(x, [1, 0], [2, 2])],
