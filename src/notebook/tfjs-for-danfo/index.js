@@ -4,5 +4,8 @@
 // tfjs-node of the same version for it.)
 const tf = require("@tensorflow/tfjs");
 
-tf.findBackend("cpu").firstUse = false; // else it prints a banner ("Hi, looks like you are running TensorFlow.js")
+// Without this, the cpu backend prints a banner at its first use ("Hi, looks like you are running TensorFlow.js").
+const entry = tf.engine().registryFactory.cpu;
+const { factory } = entry;
+entry.factory = () => Object.assign(factory(), { firstUse: false });
 module.exports = tf;
