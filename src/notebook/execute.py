@@ -34,7 +34,7 @@ def tell(**change):
 
 def sentence(name, value):
     """One line: what an error said first."""
-    return f"{name}: {value}".strip().splitlines()[0]
+    return f"{name}: {value}".strip(": \n").splitlines()[0]
 
 
 async def execute(path):

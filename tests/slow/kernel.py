@@ -1,7 +1,8 @@
 """Run groups of cells on the tslab kernel in the current folder. The cells of a group are sent at once; the next group is
 sent when an error is shown or all have ended.
 
-Takes the groups as JSON on standard input; prints for each cell its status and what it showed, as JSON.
+Takes the groups as JSON on standard input; prints for each cell its status and what it showed, as JSON. In place of a
+cell may stand a question, ["complete" or "inspect", code, position]; printed is its answer.
 """
 
 import json
@@ -10,7 +11,7 @@ import sys
 from jupyter_client.manager import KernelManager
 
 
-def main(groups: list[list[str]]) -> None:
+def main(groups: list[list]) -> None:
     manager = KernelManager(kernel_name="tslab")
     manager.start_kernel()
     client = manager.client()
@@ -35,7 +36,10 @@ def main(groups: list[list[str]]) -> None:
     try:
         client.wait_for_ready(timeout=60)
         for group in groups:
-            sent = {client.execute(code): {} for code in group}
+            sent = {
+                client.execute(entry) if isinstance(entry, str) else getattr(client, entry[0])(*entry[1:]): {}
+                for entry in group
+            }
             cells.update(sent)
             while not idle.issuperset(sent) and not hear():
                 pass
@@ -43,7 +47,9 @@ def main(groups: list[list[str]]) -> None:
             hear()
         while any("status" not in cell for cell in cells.values()):
             reply = client.get_shell_msg(timeout=120)
-            cells.get(reply["parent_header"]["msg_id"], {})["status"] = reply["content"].get("status")
+            content, cell = reply["content"], cells.get(reply["parent_header"]["msg_id"], {})
+            cell["status"] = content.get("status")
+            cell.update({name: content[name] for name in ("matches", "cursor_start", "cursor_end", "data") if name in content})
         print(json.dumps(list(cells.values())))
     finally:
         client.stop_channels()
