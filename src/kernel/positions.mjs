@@ -47,12 +47,12 @@ export function tellPositions(cells, folders, stacks) {
     const shown = frames.flatMap((frame) => {
       const script = frame.getScriptNameOrSourceURL() ?? "";
       const cell = cells.get(script);
-      if (!cell) return isOurs(script, folders) ? [] : [{ text: String(frame), typed: false }];
+      const text = String(frame).replace(/^(async )?Proxy\./, "$1"); // called through tslab's exports
+      if (!cell) return isOurs(script, folders) ? [] : [{ text, typed: false }];
       const [line, column] = [frame.getLineNumber() ?? 0, frame.getColumnNumber() ?? 0];
       const place = cell.locate(line, column);
       if (!place) return [];
       const told = `cell [${cell.number}], line ${place[0]}, column ${place[1]}`;
-      const text = String(frame).replace(/^(async )?Proxy\./, "$1"); // a function of an earlier cell, in tslab's exports
       return [{ text: text.replace(`${script}:${line}:${column}`, told), typed: true }];
     });
     const typed = shown.filter((frame, index) => index >= SHOWN && frame.typed).slice(-3);

@@ -8,7 +8,7 @@ import { loadTslab } from "./tslab.mjs";
 // The TypeScript kernel of this project's notebooks: tslab, with what would surprise a reader mended in memory.
 // Usage: node start.mjs CONNECTION_FILE
 
-const { ts, folder, converter, executor, jupyter, main } = loadTslab(replacements);
+const { ts, folder, converter, executor, jupyter, main } = loaded();
 const cells = createCells();
 /** @type {unknown[][]} */
 const said = [];
@@ -39,6 +39,15 @@ main.startKernel({ configPath: String(process.argv[2]), enableFindLocal: false }
 // In place of tslab's own words. The kernel lives on.
 tell("uncaughtException", "In a callback");
 tell("unhandledRejection", "In a promise that nothing awaited");
+
+function loaded() {
+  try {
+    return loadTslab(replacements);
+  } catch (error) {
+    console.error(/** @type {Error} */ (error).message); // in Jupyter's log
+    process.exit(1);
+  }
+}
 
 /**
  * @param {"uncaughtException" | "unhandledRejection"} event

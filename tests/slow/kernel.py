@@ -1,8 +1,8 @@
 """Run groups of cells on the tslab kernel in the current folder. The cells of a group are sent at once; the next group is
 sent when an error is shown or all have ended.
 
-Takes the groups as JSON on standard input; prints for each cell its status and what it showed, as JSON. In place of a
-cell may stand a question, ["complete" or "inspect", code, position]; printed is its answer.
+Takes the groups as JSON; prints for each cell its status and what it showed, as JSON. In place of a cell may stand a
+question, ["complete" or "inspect", code, position]; printed is its answer.
 """
 
 import json
@@ -56,4 +56,4 @@ def main(groups: list[list]) -> None:
         manager.shutdown_kernel(now=True)
 
 
-main(json.load(sys.stdin))
+main(json.loads(sys.argv[1]))

@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { python, root } from "./scratch.js";
 
@@ -18,10 +17,9 @@ type Entry = string | readonly ["complete" | "inspect", string, number];
 /** Send groups of cells to a fresh kernel, each group at once, the next when an error is shown or all have ended. */
 async function send(groups: readonly (readonly Entry[])[]): Promise<Shown[]> {
   const script = join(import.meta.dirname, "kernel.py");
-  const child = spawn(python, [script], { cwd: join(root, "notebooks"), stdio: ["pipe", "pipe", "inherit"] });
-  child.stdin.end(JSON.stringify(groups));
-  const [output] = await Promise.all([text(child.stdout), once(child, "exit")]);
-  return JSON.parse(output);
+  const options = { cwd: join(root, "notebooks"), timeout: 300_000 };
+  const { stdout } = await promisify(execFile)(python, [script, JSON.stringify(groups)], options);
+  return JSON.parse(stdout);
 }
 
 /** Send cells one after the other, and expect of each in turn what it prints, or an error that begins so. */

@@ -145,7 +145,10 @@ describe("Set-up of a fresh clone", () => {
     const { output } = await run(venvPython(clone), ["-c", script.join("\n")], { env: environment({}) });
     const launcher = join(clone, "src", "kernel", "start.mjs");
     expect(JSON.parse(output)).toEqual([process.execPath, launcher, "tapescope", true, true]);
-    expect(existsSync(launcher)).toBe(true);
+    const cells = [["const slot = 3;"], ["console.log({ slot });"]];
+    const ask = [join(clone, "tests", "slow", "kernel.py"), JSON.stringify(cells)];
+    const { output: shown } = await run(venvPython(clone), ask, { cwd: clone, env: environment({}) });
+    expect(JSON.parse(shown)).toEqual([{ status: "ok" }, { status: "ok", stdout: "{ slot: 3 }\n" }]);
   });
 
   it("has nothing to do the second time, and npm start goes straight to JupyterLab", async () => {
