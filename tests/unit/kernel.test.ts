@@ -115,7 +115,7 @@ describe("The short form of variables of earlier cells", () => {
         expect(compiled).toEqual(typed);
         expect(shortForms(code)).not.toContain("c"); // no parameter has this name
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
