@@ -9,7 +9,6 @@ stops, and its kernel with it, on SIGINT, on SIGTERM, and when standard input en
 import asyncio
 import json
 import os
-import re
 import signal
 import sys
 import threading
@@ -33,19 +32,9 @@ def tell(**change):
     events.flush()
 
 
-def words_of(cell, reply):
-    """What a failed cell said: its traceback, or what tslab prints instead, whose replies carry no error."""
-    if reply.get("traceback"):
-        return strip_ansi("\n".join(reply["traceback"])).strip()
-    said = [output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stderr"]
-    return strip_ansi("".join(said)).strip() or reply.get("evalue") or "The kernel gave no reason."
-
-
-def headline(words):
-    """The line of an error that names it; failing that, the last one."""
-    lines = [line for line in words.splitlines() if line.strip()]
-    named = [line for line in lines if re.match(r"(Uncaught )?\w*(Error|Exception)\b|.*\d+:\d+ - ", line)]
-    return (named or lines)[-1].strip()
+def sentence(name, value):
+    """One line: what an error said first."""
+    return f"{name}: {value}".strip(": \n").splitlines()[0]
 
 
 async def execute(path):
@@ -60,7 +49,7 @@ async def execute(path):
 
     def on_cell_error(cell, cell_index, execute_reply):
         nonlocal failed
-        failed = words_of(cell, execute_reply["content"])
+        failed = execute_reply["content"]
 
     client = NotebookClient(notebook, timeout=None, coalesce_streams=True, record_timing=False)
     client.on_cell_execute, client.on_cell_error = on_cell_execute, on_cell_error
@@ -76,7 +65,8 @@ async def execute(path):
         for number, cell in enumerate(cells, 1):
             cell["execution_count"] = number
     except CellExecutionError:
-        tell(stage="failed", problem=headline(failed), detail=failed)
+        detail = strip_ansi("\n".join(failed["traceback"]))
+        tell(stage="failed", problem=sentence(failed["ename"], failed["evalue"]), detail=detail)
         return None
     finally:
         if client.km.has_kernel:
@@ -144,9 +134,11 @@ async def main(out_dir, paths, save):
         except (Exception, asyncio.CancelledError) as error:
             if stopping:
                 sys.exit(130)
-            dead = isinstance(error, DeadKernelError)
-            problem = "The kernel died." if dead else f"{type(error).__name__}: {error}"
-            tell(stage="failed", problem=headline(problem), detail=problem)
+            if isinstance(error, DeadKernelError):
+                tell(stage="failed", problem="The kernel died.", detail="The kernel died.")
+            else:
+                name = type(error).__name__
+                tell(stage="failed", problem=sentence(name, error), detail=f"{name}: {error}")
 
 
 warnings.simplefilter("ignore")  # a page says itself what it cannot show

@@ -28,6 +28,9 @@ export function kernelStep(root) {
   };
 }
 
+/** Warnings of Node about itself and about packages do not belong in a reader's cell. */
+const quiet = ["ExperimentalWarning", "DeprecationWarning"].map((name) => `--disable-warning=${name}`);
+
 /**
  * @param {string} root
  * @param {string} node
@@ -35,7 +38,7 @@ export function kernelStep(root) {
  */
 export function kernelSpec(root, node) {
   const spec = {
-    argv: [node, join(root, "node_modules", "tslab", "bin", "tslab"), "kernel", "--config-path", "{connection_file}"],
+    argv: [node, ...quiet, join(root, "src", "kernel", "start.mjs"), "{connection_file}"],
     display_name: "TypeScript",
     language: "typescript",
     env: { TF_CPP_MIN_LOG_LEVEL: "2" }, // libtensorflow's start-up lines do not belong in a reader's cell

@@ -12,7 +12,7 @@ const task = copyTask(2);
 const sizes = { inputs: 3, outputs: 2, slots: 4, word: 3, units: 6 };
 const result = await trainHere({
   model: ntm({ ...paperCopy, ...sizes }),
-  task: task,
+  task,
   optimizer: adam(),
   clip: { by: "norm", limit: 10 },
   seed: 1,

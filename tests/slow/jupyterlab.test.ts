@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Download, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { browserMissing, launchBrowser, openOffline } from "./browser.js";
-import { figuresIn, freePort, python, root, until } from "./scratch.js";
+import { code, figuresIn, freePort, python, root, until, writeNotebook } from "./scratch.js";
 
 const notebook = "00-start-here.ipynb";
 const token = "test";
@@ -124,5 +124,32 @@ describe.skipIf(browserMissing)("JupyterLab in a browser", () => {
     const wanted = figuresIn(await readFile(join(root, "notebooks", notebook), "utf8"));
     expect(await exported.locator(".report-figure:has(.main-svg)").count()).toBe(wanted);
     expect(watch).toEqual({ errors: [], requests: [], dialogs: [] });
+  });
+
+  test("stops at an error, which begins with its sentence, and runs what is sent by hand as soon as it is shown", async () => {
+    const cells = [
+      "const slot = 3;",
+      'throw new Error("There is no such site.");',
+      "console.log({ slot });",
+      "console.log(4);",
+    ];
+    await writeNotebook(
+      join(folder, "notebooks", "stops.ipynb"),
+      cells.map((cell) => code(cell)),
+    );
+    await page.goto(`${address}/lab/tree/stops.ipynb?token=${token}&reset`);
+    const cell = (number: number) => page.locator(".jp-NotebookPanel .jp-CodeCell").nth(number);
+    await cell(3).waitFor();
+    await page.getByText("TypeScript | Idle").waitFor();
+    await page.locator(".lm-MenuBar-itemLabel", { hasText: /^Run$/ }).click();
+    await page.locator(".lm-Menu-itemLabel", { hasText: /^Run All Cells$/ }).click();
+    const error = cell(1).locator('[data-mime-type="application/vnd.jupyter.stderr"]');
+    await error.waitFor();
+    await cell(2).locator(".cm-content").click();
+    await page.keyboard.press("Shift+Enter");
+    await cell(2).getByText("{ slot: 3 }", { exact: true }).waitFor();
+    expect(await error.innerText()).toMatch(/^Error: There is no such site\.\n +at cell \[2\], line 1, column 7$/);
+    expect(await cell(3).locator(".jp-OutputArea-output").count()).toBe(0);
+    expect(await cell(3).locator(".jp-InputPrompt").innerText()).toBe("[ ]:");
   });
 });

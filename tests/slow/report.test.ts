@@ -38,7 +38,7 @@ describe("of several notebooks", () => {
     const seen = reports.map((report) => (report.ok ? "ok" : `${report.cell}/${report.cells} ${report.problem}`));
     expect(seen).toEqual([
       "2/2 RangeError: the tape ends",
-      "1/1 1:7 - Type 'string' is not assignable to type 'number'.",
+      "1/1 CompileError: 1:7 - Type 'string' is not assignable to type 'number'.",
       "1/1 The kernel died.",
       "ok",
       expect.stringContaining("0/0 NotJSONError"),

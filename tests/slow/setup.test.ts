@@ -140,12 +140,15 @@ describe("Set-up of a fresh clone", () => {
       "page = nbconvert.HTMLExporter(template_name='tapescope')",
       "share = pathlib.Path(sys.prefix, 'share', 'jupyter')",
       "there = [(share / 'labextensions' / name).is_dir() for name in ('jupyterlab-plotly', 'tapescope-explorer')]",
-      "print(json.dumps([spec.argv[:2], page.template_name, *there]))",
+      "print(json.dumps([spec.argv[0], spec.argv[-2], page.template_name, *there]))",
     ];
     const { output } = await run(venvPython(clone), ["-c", script.join("\n")], { env: environment({}) });
-    const tslab = join(clone, "node_modules", "tslab", "bin", "tslab");
-    expect(JSON.parse(output)).toEqual([[process.execPath, tslab], "tapescope", true, true]);
-    expect(existsSync(tslab)).toBe(true);
+    const launcher = join(clone, "src", "kernel", "start.mjs");
+    expect(JSON.parse(output)).toEqual([process.execPath, launcher, "tapescope", true, true]);
+    const cells = [["const slot = 3;"], ["console.log({ slot });"]];
+    const ask = [join(clone, "tests", "slow", "kernel.py"), JSON.stringify(cells)];
+    const { output: shown } = await run(venvPython(clone), ask, { cwd: clone, env: environment({}) });
+    expect(JSON.parse(shown)).toEqual([{ status: "ok" }, { status: "ok", stdout: "{ slot: 3 }\n" }]);
   });
 
   it("has nothing to do the second time, and npm start goes straight to JupyterLab", async () => {

@@ -46,8 +46,9 @@ const below: Record<string, readonly string[]> = {
     "tracker",
   ],
   setup: [],
+  kernel: [],
 };
-const nodeOnly = ["files", "notebook", "cli", "dashboard", "setup"];
+const nodeOnly = ["files", "notebook", "cli", "dashboard", "setup", "kernel"];
 
 interface Source {
   readonly name: string;

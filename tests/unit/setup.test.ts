@@ -204,13 +204,13 @@ describe("Files", () => {
   });
 });
 
-it("The kernel is started by this Node, with TensorFlow's start-up lines off", () => {
+it("The kernel is started by this Node, with its warnings and TensorFlow's start-up lines off", () => {
   expect(JSON.parse(kernelSpec("/here", "/bin/node"))).toEqual({
     argv: [
       "/bin/node",
-      join("/here", "node_modules", "tslab", "bin", "tslab"),
-      "kernel",
-      "--config-path",
+      "--disable-warning=ExperimentalWarning",
+      "--disable-warning=DeprecationWarning",
+      join("/here", "src", "kernel", "start.mjs"),
       "{connection_file}",
     ],
     display_name: "TypeScript",
