@@ -1,5 +1,12 @@
 import { locator } from "./positions.mjs";
-import { awaits, lostNamespaces, withoutExports, withPlainNames, writeOutShorthand } from "./rewrite.mjs";
+import {
+  awaits,
+  hidingEarlier,
+  lostNamespaces,
+  withoutExports,
+  withPlainNames,
+  writeOutShorthand,
+} from "./rewrite.mjs";
 
 /** @typedef {import("./rewrite.mjs").TypeScript} TypeScript */
 /** @typedef {import("./rewrite.mjs").SourceFile} SourceFile */
@@ -93,6 +100,8 @@ export function withCells(ts, converter, cells) {
   return {
     ...converter,
     convert: (before, text) => {
+      const hiding = hidingEarlier(ts, text);
+      if (hiding) return { diagnostics: [hiding] };
       const result = converter.convert(before, withoutExports(ts, text));
       if (result.diagnostics.length > 0) return result;
       const declOutput = result.declOutput + lostNamespaces(ts, before, result.declOutput ?? "");

@@ -70,6 +70,35 @@ export function withoutExports(ts, text) {
 }
 
 /**
+ * What is wrong with a cell that names something of its own `exports` below its first level: there, variables of earlier
+ * cells would be undefined, for tslab keeps them in an object of that name.
+ * @param {TypeScript} ts
+ * @param {string} text
+ * @returns {import("tslab/dist/converter.js").Diagnostic | undefined}
+ */
+export function hidingEarlier(ts, text) {
+  const file = ts.createSourceFile("cell.ts", text, ts.ScriptTarget.Latest, true);
+  /** @type {(node: Node) => Node | undefined} */
+  const find = (node) => {
+    const { name } = /** @type {{ name?: Node }} */ (node);
+    const declares =
+      ts.isVariableDeclaration(node) ||
+      ts.isParameter(node) ||
+      ts.isBindingElement(node) ||
+      ts.isFunctionExpression(node) ||
+      ts.isFunctionDeclaration(node) ||
+      ts.isClassLike(node);
+    if (declares && name && ts.isIdentifier(name) && name.text === "exports") return name;
+    return ts.forEachChild(node, find);
+  };
+  const found = find(file);
+  if (!found) return undefined;
+  const place = (/** @type {number} */ offset) => ({ offset, ...file.getLineAndCharacterOfPosition(offset) });
+  const messageText = "The name `exports` hides the variables of earlier cells. Give it another name.";
+  return { start: place(found.getStart(file)), end: place(found.end), messageText, category: 1, code: 0 };
+}
+
+/**
  * A cell with the line that tslab adds, `export {…}`, put right: there it gives names that begin with `__` in
  * TypeScript's own spelling, and `declare global` as a name.
  * @param {string} text

@@ -96,6 +96,10 @@ test("what a module may say, a cell may say: await (…), for await, export, nam
       "export { nowhere };",
       "1:10 - No value exists in scope for the shorthand property 'nowhere'. Either declare one or provide an initializer.",
     ],
+    [
+      "const f = (exports: object) => [exports, slot];",
+      "1:12 - The name `exports` hides the variables of earlier cells. Give it another name.",
+    ],
     ["namespace Sizes { export const width = 8; }\nconst __dirname = 'here';", ""],
     ["const between = 0;", ""],
     ["console.log(Sizes.width, { __dirname })", "8 { __dirname: 'here' }"],
