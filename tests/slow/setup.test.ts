@@ -15,7 +15,7 @@ import { join, relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { filesIn } from "../../src/setup/files.mjs";
-import { root, venvPython } from "../../src/setup/places.mjs";
+import { npm, root, venvPython } from "../../src/setup/places.mjs";
 import { run } from "../../src/setup/run.mjs";
 
 /** A copy of what is in the repository, committed or not, with nothing set up. The tests below go on from each other. */
@@ -156,6 +156,18 @@ describe("Set-up of a fresh clone", () => {
   it("has nothing to do the second time, and npm start goes straight to JupyterLab", async () => {
     const { code, lines } = await call("start", ["--version"]);
     expect({ code, lines }).toEqual({ code: 0, lines: [nothingToDo, expect.stringMatching(/^4\./)] });
+  });
+
+  it("gives `npx tapescope` its command, in every folder of the clone, with nothing to install", async () => {
+    const { command, first } = npm();
+    const cache = temporaryFolder();
+    const env = environment({ npm_config_cache: cache });
+    for (const folder of [clone, join(clone, "notebooks"), join(clone, "notebooks", "images")]) {
+      const words = [...first, "exec", "--offline", "--", "tapescope", "--help"];
+      const { code, output } = await run(command, words, { cwd: folder, env });
+      expect({ folder, code, output }).toMatchObject({ code: 0, output: expect.stringMatching(/^Usage: tapescope/) });
+    }
+    expect(existsSync(join(cache, "_npx"))).toBe(false);
   });
 
   it("mends the kernel, the template and the build where they are wrong, and only those", async () => {
