@@ -49,7 +49,7 @@ export { barChart } from "./figures/bar-chart.js";
 export { compareHeatmaps } from "./figures/compare-heatmaps.js";
 export { differenceSpread } from "./figures/difference-spread.js";
 export { distributions } from "./figures/distributions.js";
-export type { Figure } from "./figures/figure.js";
+export type { Figure, PlotlyFigure } from "./figures/figure.js";
 export { histogram } from "./figures/histogram.js";
 export { lineChart } from "./figures/line-chart.js";
 export { memoryEvolution } from "./figures/memory-evolution.js";

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { didYouMean } from "../tensors/nearest.js";
 
 /** An option as `--help` shows it; without `value` it is a switch. */
 export interface Option {
@@ -39,11 +40,7 @@ export async function runCommand(command: Command, words: readonly string[]): Pr
     console.log(helpFor(command));
     return 0;
   }
-  const any = command.operands.at(-1)?.endsWith("...]");
-  if (!any && positionals.length !== command.operands.length) {
-    const wanted = command.operands.join(" ") || "no argument";
-    throw new UsageError(`${command.name} takes ${wanted}; "${positionals.join(" ")}" was given.`);
-  }
+  checkOperands(command, positionals);
   for (const [name, option] of Object.entries(options)) {
     if (option.required && values[name] === undefined) {
       throw new UsageError(`${command.name} needs --${name} ${option.value}: ${option.about}.`);
@@ -52,17 +49,71 @@ export async function runCommand(command: Command, words: readonly string[]): Pr
   return command.run(positionals, values as Given);
 }
 
+function checkOperands({ name, operands }: Command, given: readonly string[]): void {
+  if (operands.at(-1)?.endsWith("...]") || given.length === operands.length) return;
+  const wanted = operands.join(" ");
+  const see = `see \`tapescope ${name} --help\``;
+  const told = given.map((word) => `"${word}"`).join(" ");
+  if (given.length < operands.length) {
+    throw new UsageError(`${name} needs ${wanted}; ${told ? `only ${told}` : "nothing"} was given (${see}).`);
+  }
+  const beyond = given.slice(operands.length).map((word) => `"${word}"`);
+  const taken = wanted ? `${wanted} alone` : "no argument";
+  throw new UsageError(`${name} takes ${taken}; ${beyond.join(" ")} is too much (a value with spaces goes in quotes).`);
+}
+
 function parse(command: Command, options: Readonly<Record<string, Option>>, words: readonly string[]) {
   const config = Object.entries(options).map(([name, { value, default: initial }]) => {
     const type = value ? ("string" as const) : ("boolean" as const);
-    return [name, initial === undefined ? { type } : { type, default: initial }] as const;
+    const short = name === "help" ? { short: "h" } : {};
+    return [name, { type, ...short, ...(initial !== undefined && { default: initial }) }] as const;
   });
-  try {
-    return parseArgs({ args: [...words], options: Object.fromEntries(config), allowPositionals: true });
-  } catch (error) {
-    const problem = (error as Error).message.split(/\n|\. To specify/)[0]?.replace(/\.$/, "");
-    throw new UsageError(`${problem}. See \`tapescope ${command.name} --help\`.`);
+  const parsed = parseArgs({
+    ...{ args: [...words], options: Object.fromEntries(config) },
+    ...{ allowPositionals: true, strict: false, tokens: true },
+  });
+  const seen = new Set<string>();
+  for (const token of parsed.tokens) {
+    if (token.kind !== "option") continue;
+    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+    if (!option) throw unknownOption(command, options, words[token.index] as string);
+    checkOption(token, option, seen.has(token.name));
+    seen.add(token.name);
   }
+  return parsed;
+}
+
+/** @throws UsageError unless an option has a value if it takes one, and once */
+function checkOption(
+  { name, value, inlineValue }: { name: string; value?: string | undefined; inlineValue?: boolean | undefined },
+  option: Option,
+  again: boolean,
+): void {
+  if (!option.value) {
+    if (value !== undefined) throw new UsageError(`--${name} takes no value; "${value}" was given.`);
+    return;
+  }
+  const isOption = value?.startsWith("--") && !inlineValue;
+  if (value === undefined || isOption) {
+    const given = isOption ? `the option ${value} follows it` : "nothing follows it";
+    throw new UsageError(`--${name} needs a value, ${option.value}; ${given}.`);
+  }
+  if (again) throw new UsageError(`--${name} was given twice; give it once.`);
+}
+
+function unknownOption(
+  { name, operands }: Command,
+  options: Readonly<Record<string, Option>>,
+  word: string,
+): UsageError {
+  const [given = ""] = word.split("=");
+  const plain = given.replace(/^-+/, "");
+  const operand = operands.find((one) => one.toLowerCase() === plain.toLowerCase());
+  const advice = operand
+    ? `${operand} is given without a name: \`tapescope ${name} ${operands.join(" ")} [options]\``
+    : `see \`tapescope ${name} --help\``;
+  const meant = operand ? "" : didYouMean(plain, Object.keys(options), "--");
+  return new UsageError(`${name} has no option ${given}${meant}; ${advice}.`);
 }
 
 /** The help text of a command. */
@@ -81,7 +132,8 @@ export function wholeNumber(given: Given, name: string, least = 1): number {
   const text = String(given[name]);
   const value = Number(text);
   if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-    throw new UsageError(`--${name} takes a whole number of at least ${least}; "${text}" was given.`);
+    const range = value > Number.MAX_SAFE_INTEGER ? `up to ${Number.MAX_SAFE_INTEGER}` : `of at least ${least}`;
+    throw new UsageError(`--${name} takes a whole number ${range}; "${text}" was given.`);
   }
   return value;
 }
@@ -99,6 +151,9 @@ export function positiveNumber(given: Given, name: string): number {
 /** One of a few words from an option. @throws UsageError */
 export function choice<T extends string>(given: Given, name: string, choices: readonly T[]): T {
   const value = choices.find((one) => one === given[name]);
-  if (!value) throw new UsageError(`--${name} takes one of ${choices.join(", ")}; "${given[name]}" was given.`);
-  return value;
+  if (value) return value;
+  const other = String(given[name]);
+  throw new UsageError(
+    `--${name} takes one of ${choices.join(", ")}; "${other}" was given${didYouMean(other, choices)}.`,
+  );
 }

@@ -1,5 +1,6 @@
 import { historyFolder } from "../files/folder-storage.js";
 import type { NamedArray } from "../tensors/named-array.js";
+import { didYouMean } from "../tensors/nearest.js";
 import { type History, openHistory } from "../tracker/history.js";
 import { historyAt } from "../tracker/http-storage.js";
 import { type Command, choice, type Given, UsageError, wholeNumber } from "./command.js";
@@ -20,7 +21,8 @@ export const historyCommand: Command = {
   },
   async run([action, place], given) {
     if (action !== "info" && action !== "read") {
-      throw new UsageError(`history takes info or read, then DIR; "${action}" was given.`);
+      const meant = didYouMean(action as string, ["info", "read"]);
+      throw new UsageError(`history takes info or read, then DIR; "${action}" was given${meant}.`);
     }
     const wanted = action === "read" ? readWish(given) : undefined;
     if (!wanted) refuseOptions(given, ["epoch", "batch", "token", "site"], "history info tells of the whole history");

@@ -1,3 +1,4 @@
+import { didYouMean } from "../tensors/nearest.js";
 import { type Command, runCommand } from "./command.js";
 import { dashboardCommand } from "./dashboard.js";
 import { evaluateCommand } from "./evaluate.js";
@@ -41,8 +42,10 @@ export async function main(words: readonly string[]): Promise<number> {
   }
   const command = commands.find((one) => one.name === name);
   try {
-    if (!command)
-      throw new Error(`There is no command "${name}"; there are ${commands.map((c) => c.name).join(", ")}.`);
+    if (!command) {
+      const names = commands.map((one) => one.name);
+      throw new Error(`There is no command "${name}"${didYouMean(name, names)}; there are ${names.join(", ")}.`);
+    }
     return await runCommand(command, rest);
   } catch (error) {
     console.error(`tapescope: ${(error as Error).message}`);

@@ -7,6 +7,7 @@ import { copyTask } from "../tasks/copy.js";
 import { multiplicationTask } from "../tasks/multiplication.js";
 import { recallTask, recallTokens } from "../tasks/recall.js";
 import type { Task } from "../tasks/task.js";
+import { didYouMean } from "../tensors/nearest.js";
 import { choice, type Given, UsageError, wholeNumber } from "./command.js";
 
 /** What trains a task here: its machine, and settings that were seen to work. */
@@ -112,8 +113,10 @@ export const recipes: Readonly<Record<TaskName, Recipe>> = {
 };
 
 /** The recipe of a task. @throws UsageError listing the tasks */
-export function recipeFor(task: string | undefined): Recipe {
-  return recipes[choice({ task }, "task", taskNames)];
+export function recipeFor(task: string): Recipe {
+  if (Object.hasOwn(recipes, task)) return recipes[task as TaskName];
+  const there = taskNames.join(", ");
+  throw new UsageError(`There is no task "${task}"${didYouMean(task, taskNames)}; there are ${there}.`);
 }
 
 /** Options that every training knows. */

@@ -10,6 +10,7 @@ import {
 import type { Metric, Operate } from "../experiments/sweep-options.js";
 import type { Recorded } from "../model/edits.js";
 import type { Model } from "../model/model.js";
+import { didYouMean } from "../tensors/nearest.js";
 import { UsageError } from "./command.js";
 
 const metrics: Readonly<Record<string, (model: Model, answers: Answers) => Metric>> = {
@@ -29,7 +30,10 @@ export function metricFrom(name: string, model: Model, answers: Answers): Metric
   if (name === "wrong-bits" && model.activation === "softmax") {
     throw new UsageError("--metric wrong-bits is for machines that answer in bits; of one of many, take right-share.");
   }
-  if (!make) throw new UsageError(`--metric takes one of ${metricNames.join(", ")}; "${name}" was given.`);
+  if (!make) {
+    const given = `"${name}" was given${didYouMean(name, metricNames)}`;
+    throw new UsageError(`--metric takes one of ${metricNames.join(", ")}; ${given}.`);
+  }
   if (name === "output-change" || answers.mask.data.some((counts) => counts !== 0)) return make(model, answers);
   throw new UsageError(
     `--metric ${name} needs an input that asks something; this one has no answer. Take output-change.`,

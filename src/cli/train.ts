@@ -66,7 +66,7 @@ Settings that are not given are those that were seen to work for the task.`,
     write: { value: "KIND", about: "ttm: summarise, erase-add, concatenate or none (without memory)" },
   },
   async run([taskName], given) {
-    const recipe = recipeFor(taskName);
+    const recipe = recipeFor(taskName as string);
     const settings = settingsFor(taskName as string, recipe, given);
     const out = String(given.out ?? `${recipe.model}-${taskName}.safetensors`);
     await checkOut(out, given.force === true || given.resume === true);

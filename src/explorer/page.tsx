@@ -18,8 +18,7 @@ const contents = { history: HistoryMode, inference: InferenceMode, experiment: E
 
 /** The whole page: three modes. One that was opened stays as it was left, unseen, while another is shown. */
 export function Page({ sources }: { readonly sources: Sources }): JSX.Element {
-  // A served page is alone in its document, so the address bar is its own.
-  const [view, setView] = useView(sources.live);
+  const [view, setView] = useView(sources);
   const history = useHistory(sources.history, sources.live);
   const [highlight, setHighlight] = useState<Highlight>({});
   const [opened, setOpened] = useState<readonly View["mode"][]>([]);

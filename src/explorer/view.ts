@@ -71,6 +71,15 @@ export function viewFromHash(hash: string): View {
   return { ...firstView, ...Object.fromEntries(known) };
 }
 
+/**
+ * A mode that has something to show: the one that is wanted, unless it lacks what it shows and another does not. Without
+ * anything, inference at least takes the reader's own files.
+ */
+export function modeFor(wanted: View["mode"], { history, checkpoints }: Sources): View["mode"] {
+  if (wanted === "history") return history ? "history" : "inference";
+  return history && checkpoints.length === 0 ? "history" : wanted;
+}
+
 /** What the pointer or the keyboard is at in one figure, and is marked in all others. */
 export interface Highlight {
   readonly slot?: number;
@@ -91,20 +100,22 @@ export interface ModeProps {
   readonly active: boolean;
 }
 
-/**
- * The view of a page.
- *
- * @param inAddress whether the address bar holds it; not in a document that has other things in it than this page.
- */
-export function useView(inAddress: boolean): [View, (change: Partial<View>) => void] {
-  const [view, replace] = useState(() => (inAddress ? viewFromHash(location.hash) : firstView));
+/** The view of a page, at first in a mode that has something to show. */
+export function useView(sources: Sources): [View, (change: Partial<View>) => void] {
+  // A served page is alone in its document, so the address bar is its own.
+  const inAddress = sources.live;
+  const asked = (): View => {
+    const view = inAddress ? viewFromHash(location.hash) : firstView;
+    return { ...view, mode: modeFor(view.mode, sources) };
+  };
+  const [view, replace] = useState(asked);
   const setView = useCallback((change: Partial<View>) => replace((before) => ({ ...before, ...change })), []);
   useEffect(() => {
     if (!inAddress) return;
-    const follow = (): void => replace(viewFromHash(location.hash));
+    const follow = (): void => replace(asked());
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
-  }, [inAddress]);
+  }, [sources]);
   useEffect(() => {
     if (!inAddress || hashFromView(viewFromHash(location.hash)) === hashFromView(view)) return;
     // Browsers allow about 200 changes of the address in 10 s: while tokens run, it is written when they rest.

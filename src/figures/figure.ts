@@ -6,6 +6,14 @@ export interface Figure {
   config: Record<string, unknown>;
 }
 
+/** Any figure of Plotly's: traces of any type, titles as text or as { text }. */
+export interface PlotlyFigure {
+  readonly data: readonly object[];
+  readonly layout?: object;
+  readonly frames?: readonly object[];
+  readonly config?: object;
+}
+
 export type Trace = { type: string } & Record<string, unknown>;
 
 export type Layout = { title: { text: string } & Record<string, unknown>; height: number } & Record<string, unknown>;

@@ -1,9 +1,10 @@
 import { readFile, stat } from "node:fs/promises";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type ModelReaders } from "../model/checkpoint.js";
+import { ensureBackend } from "../tensors/backend.js";
 import { writeAtomically } from "./atomic.js";
 
 /**
- * Load a checkpoint from a safetensors file.
+ * Load a checkpoint from a safetensors file. Chooses a backend as `useBackend()` does, if none was chosen.
  *
  * @param options.models models of your own: by the name that the checkpoint's metadata give as "model", a function that
  * makes it from the metadata
@@ -18,6 +19,7 @@ export async function loadCheckpoint(
   path: string,
   { models = {} }: { readonly models?: ModelReaders } = {},
 ): Promise<Checkpoint> {
+  await ensureBackend();
   return readWith(path, (bytes) => decodeCheckpoint(bytes, models));
 }
 

@@ -1,4 +1,5 @@
 import { axisIndex, type NamedArray, type Position, stridesOf } from "../tensors/named-array.js";
+import { didYouMean } from "../tensors/nearest.js";
 import { quoted } from "../tensors/quoted.js";
 import type { Model, Site } from "./model.js";
 
@@ -14,8 +15,9 @@ export function sitePlace({ name, axes, shape }: Site, batch: number): Place {
 export function parameterPlace(model: Model, parameter: string): Place {
   const shape = Object.hasOwn(model.shapes, parameter) ? model.shapes[parameter] : undefined;
   if (shape) return { name: parameter, axes: shape.map((_, index) => `axis ${index}`), shape };
-  const names = Object.keys(model.shapes).join(", ");
-  throw new Error(`${model.name} has no parameter ${quoted(String(parameter))}; its parameters are ${names}.`);
+  const names = Object.keys(model.shapes);
+  const given = `${quoted(String(parameter))}${didYouMean(String(parameter), names)}`;
+  throw new Error(`${model.name} has no parameter ${given}; its parameters are ${names.join(", ")}.`);
 }
 
 /**

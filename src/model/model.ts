@@ -1,4 +1,5 @@
 import type * as tf from "@tensorflow/tfjs-core";
+import { didYouMean } from "../tensors/nearest.js";
 import type { Tensors } from "../tensors/tensors.js";
 
 /** A place in a model where a value passes through the hook, at every step. */
@@ -70,5 +71,6 @@ export function sitesMatching(model: Model, patterns: readonly string[]): readon
 
 /** The error for a site that a model has not. */
 export function unknownSite(model: Model, name: string): Error {
-  return new Error(`${model.name} has no site "${name}"; its sites are ${model.sites.map((s) => s.name).join(", ")}.`);
+  const names = model.sites.map((site) => site.name);
+  return new Error(`${model.name} has no site "${name}"${didYouMean(name, names)}; its sites are ${names.join(", ")}.`);
 }

@@ -1,9 +1,9 @@
 import { attentionTable, memoryTable } from "../analysis/tables.js";
-import type { Figure } from "../figures/figure.js";
+import type { Figure, PlotlyFigure } from "../figures/figure.js";
 import { type ArrayInput, toNamedArray } from "../tensors/array-input.js";
 import type { NamedArray } from "../tensors/named-array.js";
 import { type DataFrame, frameOf, isDataFrame, type Rows } from "./data-frame.js";
-import { isFigure } from "./show.js";
+import { drawable, isFigure } from "./plain-figure.js";
 import { ARRAYS, type ArrayName, STANDARD_FIGURES } from "./standard-figures.js";
 
 /** What a report is made of; any part may be left out. */
@@ -29,7 +29,7 @@ export interface ReportData {
   readonly finalReadWeights?: ArrayInput;
   readonly finalWriteWeights?: ArrayInput;
   /** Further figures by name, each with what it shows and how to read it. */
-  readonly figures?: Readonly<Record<string, { readonly figure: Figure; readonly about: string }>>;
+  readonly figures?: Readonly<Record<string, { readonly figure: PlotlyFigure; readonly about: string }>>;
   /** Further tables by name: DataFrames or plain records. */
   readonly tables?: Readonly<Record<string, { readonly table: DataFrame | Rows; readonly about: string }>>;
 }
@@ -122,16 +122,14 @@ function freeFigures({ figures = {} }: ReportData): ReportPart[] {
     const { figure, about } = given ?? {};
     if (isFigure(figure) && typeof about === "string") {
       checkJson(name, figure);
-      return { name, about, arrays: [], figure };
+      return { name, about, arrays: [], figure: drawable(figure) };
     }
-    throw new Error(
-      `The report's figure "${name}" must be { figure, about }: a figure with data and layout, and text.`,
-    );
+    throw new Error(`The report's figure "${name}" must be { figure, about }: a Plotly figure, and text.`);
   });
 }
 
 /** Pages hold figures as JSON, which knows no circles and no bigints. */
-function checkJson(name: string, figure: Figure): void {
+function checkJson(name: string, figure: PlotlyFigure): void {
   try {
     JSON.stringify(figure);
   } catch (error) {

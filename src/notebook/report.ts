@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -64,7 +64,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url)); // from dist/not
  * const reports = await reportNotebooks({ onProgress: ({ notebook, cell, cells }) => console.log(notebook, cell, cells) });
  * process.exitCode = reports.every(({ ok }) => ok) ? 0 : 1;
  *
- * @throws if a notebook is missing, two would share a page, Jupyter is not set up, or executing ends in an unforeseen way.
+ * @throws if a notebook is missing or none, the pages would go to a file, two would share a page, Jupyter is not set up, or executing ends in an unforeseen way.
  */
 export async function reportNotebooks(options: ReportOptions = {}): Promise<readonly NotebookReport[]> {
   const notebooks = options.notebooks ?? (await notebooksIn(join(root, "notebooks")));
@@ -72,11 +72,25 @@ export async function reportNotebooks(options: ReportOptions = {}): Promise<read
   const python = options.python ?? venvPython();
   if (!existsSync(python)) throw new Error(`There is no Python with Jupyter at ${python}; run \`npm run setup\`.`);
   refuseSharedPages(notebooks);
-  const missing = notebooks.find((path) => !existsSync(path));
-  if (missing) throw new Error(`There is no notebook "${missing}".`);
+  for (const path of notebooks) await checkNotebook(path);
+  if (await isFile(outDir)) throw new Error(`The pages go to a folder; "${outDir}" is a file.`);
   if (notebooks.length === 0 || options.signal?.aborted) return [];
   await mkdir(outDir, { recursive: true });
   return execute(python, notebooks, outDir, options);
+}
+
+async function checkNotebook(path: string): Promise<void> {
+  const there = await stat(path).catch(() => undefined);
+  if (!there) throw new Error(`There is no notebook "${path}".`);
+  if (there.isFile() && path.endsWith(".ipynb")) return;
+  const what = there.isDirectory()
+    ? "a folder; name its notebooks, such as"
+    : "no notebook; its name would end in .ipynb, as in";
+  throw new Error(`"${path}" is ${what} notebooks/00-start-here.ipynb.`);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
 }
 
 /** The notebooks of a folder, by name. */

@@ -1,14 +1,15 @@
-import type { Figure } from "../figures/figure.js";
+import type { Figure, PlotlyFigure } from "../figures/figure.js";
 import { type DataFrame, isDataFrame } from "./data-frame.js";
 import { display } from "./display.js";
 import { type Explorer, explorerOutput, isExplorer } from "./explorer.js";
+import { drawable, isFigure } from "./plain-figure.js";
 import { htmlTable, textTable } from "./table.js";
 
 /** MIME type of a Plotly figure, which JupyterLab, VS Code and nbconvert draw. */
 export const FIGURE_MIME = "application/vnd.plotly.v1+json";
 
 /**
- * Show something as the output of the running cell: a figure, a danfo.js DataFrame as a table, the explorer, or Markdown.
+ * Show something as the output of the running cell: a figure of this library or any other of Plotly's, a danfo.js DataFrame as a table, the explorer, or Markdown.
  *
  * A click on a table's header sorts it, and a link gives it as CSV.
  *
@@ -17,37 +18,36 @@ export const FIGURE_MIME = "application/vnd.plotly.v1+json";
  * @throws if it is none of these.
  * @example
  * show(memoryHeatmap(memory, { title: "Memory" }));
+ * show({ data: [{ x: [1, 2, 3], y: [1, 4, 9] }], layout: { title: "Squares" } });
  * show("The write head moves **one slot** at each step.");
  * show(await explorer({ history: "my-history", checkpoint: "my-ttm.safetensors" }));
  */
-export function show(what: Figure | DataFrame | Explorer | string): void {
+export function show(what: PlotlyFigure | DataFrame | Explorer | string): void {
   display(outputOf(what));
 }
 
 /** The output of one thing by MIME type. */
-export function outputOf(what: Figure | DataFrame | Explorer | string): Record<string, unknown> {
+export function outputOf(what: PlotlyFigure | DataFrame | Explorer | string): Record<string, unknown> {
   if (typeof what === "string") return { "text/markdown": what, "text/plain": what };
-  if (isFigure(what)) return { [FIGURE_MIME]: what, "text/plain": summaryOf(what) };
+  if (isFigure(what)) {
+    const figure = drawable(what);
+    return { [FIGURE_MIME]: figure, "text/plain": summaryOf(figure) };
+  }
   if (isDataFrame(what)) return { "text/html": htmlTable(what), "text/plain": textTable(what) };
   if (isExplorer(what)) return explorerOutput(what);
   if ((what as unknown) instanceof Promise) throw new Error("show() was given a promise; write `show(await …)`.");
   throw new Error(`show() takes a figure, a DataFrame, an explorer or Markdown text, but was given ${describe(what)}.`);
 }
 
-/** Whether something has the shape of a Plotly figure. */
-export function isFigure(what: unknown): what is Figure {
-  const { data, layout } = (what ?? {}) as Partial<Figure>;
-  return Array.isArray(data) && typeof layout === "object" && layout !== null;
-}
-
 /** One line about a figure: its title and what it is made of. */
 function summaryOf({ data, layout, frames }: Figure): string {
-  const title = (layout.title?.text ?? "").replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
-  const kinds = [...new Set(data.map(({ type }) => type))].map((type) => {
-    const count = data.filter((trace) => trace.type === type).length;
+  const title = String(layout.title?.text ?? "").replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
+  const types = data.map(({ type }) => type ?? "scatter"); // as Plotly takes it
+  const kinds = [...new Set(types)].map((type) => {
+    const count = types.filter((one) => one === type).length;
     return count > 1 ? `${count} ${type}` : type;
   });
-  return `[Figure: ${title || "untitled"} (${kinds.join(", ")}${frames ? `, ${frames.length} frames` : ""})]`;
+  return `[Figure: ${title || "untitled"} (${kinds.join(", ") || "no traces"}${frames ? `, ${frames.length} frames` : ""})]`;
 }
 
 function describe(what: unknown): string {

@@ -1,4 +1,4 @@
-/** On a terminal the step at work has a line, which its result then replaces. */
+/** The step at work has a line; on a terminal its result then replaces it. */
 const terminal = process.stdout.isTTY;
 const clear = terminal ? "\r\x1b[K" : "";
 
@@ -10,6 +10,7 @@ export function line(text) {
 /** @param {string} name */
 export function doing(name) {
   if (terminal) process.stdout.write(`… ${name}`);
+  else line(`… ${name}`);
 }
 
 /**

@@ -18,6 +18,7 @@ export async function runTests(root, args) {
   rmSync(report, { force: true });
 
   const { command, first } = npm();
+  console.log("… Types and style");
   const checked = await show(root, command, [...first, "run", "--silent", "check"]);
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];

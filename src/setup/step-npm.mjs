@@ -1,4 +1,4 @@
-import { existsSync, symlinkSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readJson } from "./files.mjs";
 import { npm } from "./places.mjs";
@@ -22,7 +22,6 @@ export function npmStep(root) {
       const result = await run(command, [...first, "ci", ...wishes, ...patience], { cwd: root });
       if (result.code === 127) throw failure("npm", result, "Install npm: it comes with Node.");
       if (result.code !== 0) throw failure("npm ci", result, "Mend what it tells, then run `npm run setup`.");
-      linkCommand(root);
       return {};
     },
   };
@@ -42,7 +41,7 @@ function missingPackages(root) {
   if (difference) return difference;
   const gone = Object.keys(installed).find((path) => !existsSync(join(root, path, "package.json")));
   if (gone) return `${nameOf(gone)} was missing`;
-  return existsSync(join(root, "node_modules", ".bin")) ? undefined : "their commands were missing";
+  return existsSync(join(root, "node_modules", ".bin", "tapescope")) ? undefined : "their commands were missing";
 }
 
 /**
@@ -64,15 +63,4 @@ export function firstDifference(wanted, installed) {
 /** @param {string} path such as node_modules/a/node_modules/@b/c */
 function nameOf(path) {
   return path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
-}
-
-/**
- * Give `npx tapescope` its command. npm makes this link itself, unless the file came after it; on Windows npm's own
- * batch file or `node src/cli/tapescope.mjs` serves.
- * @param {string} root
- */
-function linkCommand(root) {
-  const link = join(root, "node_modules", ".bin", "tapescope");
-  const absent = !existsSync(link) && existsSync(join(root, "src", "cli", "tapescope.mjs"));
-  if (absent && process.platform !== "win32") symlinkSync("../tapescope/src/cli/tapescope.mjs", link);
 }

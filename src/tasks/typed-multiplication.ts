@@ -2,6 +2,7 @@ import { quoted } from "../tensors/quoted.js";
 import type { Random } from "../tensors/random.js";
 import { isHeldOut, type Lesson, lesson, multiplicationBatch, multiplicationTokens } from "./multiplication.js";
 import type { TaskInput, Trained } from "./typed-input.js";
+import { plainText } from "./typed-lines.js";
 
 /** Two factors, in as many digits as the machine was taught; with partial products first if it learnt to say them. */
 export const multiplication: TaskInput = {
@@ -13,9 +14,11 @@ export const multiplication: TaskInput = {
     return factors.map(({ least, most }) => source.integer(least, most)).join(" × ");
   },
   read(text, { metadata }) {
-    const [, first, second] = /^\s*(\d{1,4})\s*[×x*·,]\s*(\d{1,4})\s*$/i.exec(text) ?? [];
-    if (!first || !second)
-      throw new Error(`Two whole numbers of up to four digits are needed; ${quoted(text.trim())} was given.`);
+    const [, first, second] = /^\s*(\d{1,4})\s*[×x*·⋅✕,]\s*(\d{1,4})\s*$/i.exec(plainText(text)) ?? [];
+    if (!first || !second) {
+      const given = text.trim() === "" ? "nothing" : quoted(text.trim());
+      throw new Error(`Two whole numbers of up to four digits are needed, such as 27 × 4; ${given} was given.`);
+    }
     const pair = [Number(first), Number(second)] as const;
     const { widths, notes } = widthsFor(pair, metadata);
     const help = metadata["partial-products"] ? "partial-products" : "none";

@@ -5,6 +5,7 @@ import { associativeRecallBatch } from "./associative-recall.js";
 import { copyBatch } from "./copy.js";
 import { answersTo, recallBatch, recallTask, recallTokens, recallWords } from "./recall.js";
 import type { TaskInput, Trained } from "./typed-input.js";
+import { linesOf } from "./typed-lines.js";
 import { multiplication } from "./typed-multiplication.js";
 import { symbols } from "./typed-symbols.js";
 
@@ -21,7 +22,9 @@ const copy: TaskInput = {
   example: ({ model }) => asWide("11000000\n00110000\n00001100\n00000011\n10101010", model.outputs),
   draw: (source, { model }) => lines(source.integer(3, 10), () => bitsOf(source, model.outputs)),
   read(text, { model }) {
-    const vectors = linesOf(text).map((line) => vectorOf(line, model.outputs));
+    const vectors = linesOf(text).flatMap((line) => vectorsOf(line, model.outputs));
+    if (vectors.length === 0)
+      throw new Error(`At least one vector of ${model.outputs} bits is needed; nothing was given.`);
     const batch = copyBatch([vectors]);
     const tokens = [...vectors.map((_, item) => `${item + 1}`), "end", ...vectors.map(() => "·")];
     const asked = [...vectors.map(() => ""), "", ...vectors.map((_, item) => `vector ${item + 1}`)];
@@ -101,10 +104,12 @@ const anyInput: TaskInput = {
   draw: (source, { model }) =>
     lines(8, () => Array.from({ length: model.inputs }, () => source.integer(0, 1)).join(" ")),
   read(text, { model }) {
-    const rows = linesOf(text).map((line) => line.split(/[\s,]+/).map(Number));
+    const all = linesOf(text);
+    const rows = all.map((line) => line.split(/[\s,]+/).map(Number));
     const wrong = rows.findIndex((row) => row.length !== model.inputs || !row.every(Number.isFinite));
     if (rows.length === 0 || wrong >= 0) {
-      throw new Error(`Every line holds ${model.inputs} numbers; line ${wrong + 1} does not.`);
+      const given = rows.length === 0 ? "nothing was given" : `line ${wrong + 1} is ${quoted(all[wrong] as string)}`;
+      throw new Error(`Every line holds ${model.inputs} numbers with spaces between; ${given}.`);
     }
     const steps = rows.length;
     const zeros = (name: string, axes: string[], shape: number[], size: number) =>
@@ -135,13 +140,6 @@ function lines(count: number, line: (index: number) => string): string {
   return Array.from({ length: count }, (_, index) => line(index)).join("\n");
 }
 
-function linesOf(text: string): string[] {
-  return text
-    .split(/\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
-}
-
 function bitsOf(source: Random, count: number): string {
   return Array.from({ length: count }, () => source.integer(0, 1)).join("");
 }
@@ -149,6 +147,12 @@ function bitsOf(source: Random, count: number): string {
 /** Vectors of so many bits: the given ones cut short, or again from their beginning. */
 function asWide(text: string, bits: number): string {
   return text.replace(/[01]{2,}/g, (vector) => vector.repeat(Math.ceil(bits / vector.length)).slice(0, bits));
+}
+
+/** A line's vectors: one, whose bits may have spaces between, or several with spaces between. @throws unless they are bits */
+function vectorsOf(line: string, bits: number): number[][] {
+  const words = line.split(/\s+/);
+  return (words.every((word) => word.length === bits) ? words : [line]).map((word) => vectorOf(word, bits));
 }
 
 /** @throws unless the text is so many bits */

@@ -6,17 +6,34 @@ export const backendNames = ["native", "wasm", "cpu"] as const;
 export type BackendName = (typeof backendNames)[number];
 
 const engineNames: Record<BackendName, string> = { native: "tensorflow", wasm: "wasm", cpu: "cpu" };
+const noneChosen = "No backend was chosen yet; `await useBackend()` first.";
 const inNode = typeof process !== "undefined" && process.versions?.node !== undefined;
 
 /**
  * Choose the backend that computes, and wait until it is ready.
  *
- * Without a name: the one that `TAPESCOPE_BACKEND` names, else the first of native, wasm and cpu that loads.
+ * Without a name: the one that `TAPESCOPE_BACKEND` names, else the first of native, wasm and cpu that loads. `loadCheckpoint`
+ * and `train` choose in this way by themselves if nothing was chosen before.
  *
  * @returns the name of the backend in use.
  * @throws if the name is unknown, or the backend asked for cannot be loaded here.
  */
-export async function useBackend(name?: BackendName): Promise<BackendName> {
+export function useBackend(name?: BackendName): Promise<BackendName> {
+  const mine = lastChoice.then(() => choose(name));
+  lastChoice = mine.catch(() => {});
+  return mine;
+}
+
+/** One after the other: TensorFlow.js gives up a backend that is still starting when the next one is asked for. */
+let lastChoice: Promise<unknown> = Promise.resolve();
+
+/** Choose a backend as `useBackend()` does, unless one was chosen or is just being chosen. */
+export async function ensureBackend(): Promise<void> {
+  await lastChoice;
+  if (tf.getBackend() === unchosen) await useBackend();
+}
+
+async function choose(name: BackendName | undefined): Promise<BackendName> {
   const wanted = name ?? (inNode ? process.env.TAPESCOPE_BACKEND || undefined : undefined);
   if (wanted !== undefined && !isBackendName(wanted)) {
     throw new Error(`There is no backend "${wanted}"; choose one of ${backendNames.join(", ")}.`);
@@ -32,7 +49,7 @@ export async function useBackend(name?: BackendName): Promise<BackendName> {
 /** The backend in use. @throws if none was chosen yet. */
 export function currentBackend(): BackendName {
   const current = backendNames.find((name) => engineNames[name] === tf.getBackend());
-  if (!current) throw new Error("No backend was chosen yet; `await useBackend()` first.");
+  if (!current) throw new Error(noneChosen);
   return current;
 }
 
@@ -73,4 +90,23 @@ async function loadNative(): Promise<void> {
 function quietBanner(): void {
   const cpu = tf.findBackend("cpu") as { firstUse?: boolean } | null;
   if (cpu) cpu.firstUse = false;
+}
+
+const unchosen = "none chosen";
+refuseUntilChosen();
+
+/**
+ * Stand in for a backend, so that whatever computes before one was chosen says so. Left alone, TensorFlow.js either has none
+ * or, once another package has loaded its cpu backend, takes that without a word.
+ */
+function refuseUntilChosen(): void {
+  const refuse = (): never => {
+    throw new Error(noneChosen);
+  };
+  const standIn = new Proxy(Object.create(tf.KernelBackend.prototype) as tf.KernelBackend, { get: refuse });
+  tf.registerBackend(unchosen, () => standIn, 0);
+  for (const kernelName of [tf.Fill, tf.LinSpace, tf.Range]) {
+    tf.registerKernel({ kernelName, backendName: unchosen, kernelFunc: refuse }); // those that need no tensor
+  }
+  if (!tf.getBackend()) void tf.setBackend(unchosen); // takes effect at once: nothing has to load
 }

@@ -1,4 +1,5 @@
 import { type NamedArray, namedArray, stack } from "../tensors/named-array.js";
+import { didYouMean } from "../tensors/nearest.js";
 import { quoted } from "../tensors/quoted.js";
 import { openCatalogue } from "./catalogue.js";
 import { latestManifest } from "./latest-manifest.js";
@@ -71,7 +72,7 @@ export async function openHistory(
   };
   const load = async (): Promise<Manifest> => {
     const latest = await latestManifest(storage);
-    if (!latest) throw new Error(`There is no state history in ${quoted(storage.name)}: it has no manifest.`);
+    if (!latest) throw new Error(`There is no state history in ${quoted(storage.name)}: no manifest is there.`);
     for (const file of latest.damaged) warn(`${file} is damaged; an older manifest is used, without the last savings.`);
     return latest.manifest;
   };
@@ -140,5 +141,6 @@ function siteOf({ sites }: Manifest, { kind, site }: RowKey): RecordedSite {
   const place = sites.find((one) => one.kind === kind && one.name === site);
   if (place) return place;
   const names = sites.filter((one) => one.kind === kind).map(({ name }) => name);
-  throw new Error(`This history has no ${kind} ${quoted(site)}; it has ${names.join(", ") || `no ${kind} at all`}.`);
+  const given = `${quoted(site)}${didYouMean(site, names)}`;
+  throw new Error(`This history has no ${kind} ${given}; it has ${names.join(", ") || `no ${kind} at all`}.`);
 }

@@ -1,5 +1,6 @@
 import type { Model } from "../model/model.js";
 import type { Task } from "../tasks/task.js";
+import { ensureBackend } from "../tensors/backend.js";
 import { type RandomState, random } from "../tensors/random.js";
 import { disposeTensors, type Tensors } from "../tensors/tensors.js";
 import { turn } from "../tensors/turn.js";
@@ -92,9 +93,10 @@ export interface TrainOptions {
   readonly tracking?: { readonly tracker: StateTracker; readonly epoch: number };
 }
 
-/** Train a model on a task. */
+/** Train a model on a task. Chooses a backend as `useBackend()` does, if none was chosen. */
 export async function train(training: Training, options: TrainOptions = {}): Promise<TrainingResult> {
   checkTraining(training);
+  await ensureBackend();
   const { model, task, lengths, seed, batch, updates } = training;
   const { from, tracking } = options;
   const source = random(from?.source ?? seed);

@@ -1,13 +1,14 @@
 // How fast a state history is written, opened and read, against Python's pickle of the same states. Writes one JSON line
-// for each number. Usage: node tests/bench/history.mjs [MEGABYTES] [DIST] [PYTHON]
+// for each number. Usage: node tests/bench/history.mjs [MEGABYTES] [DIST]
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { median, tell } from "./shared/measure.mjs";
+import { lackOf, python } from "./shared/peers.mjs";
 
 const root = join(import.meta.dirname, "..", "..");
-const [megabytes = "1024", dist = join(root, "dist"), python = join(root, ".venv/bin/python")] = process.argv.slice(2);
+const [megabytes = "1024", dist = join(root, "dist")] = process.argv.slice(2);
 const { historyFolder } = await import(join(dist, "files/folder-storage.js"));
 const { openHistoryWriter } = await import(join(dist, "tracker/history-writer.js"));
 const { openHistory } = await import(join(dist, "tracker/history.js"));
@@ -89,14 +90,10 @@ with open(path, "rb") as file:
 opened = time.perf_counter() - start
 print(json.dumps([written, opened]))
 `;
-let theirs = [Number.NaN, Number.NaN];
-try {
-  theirs = JSON.parse(
-    execFileSync(python, ["-c", script, folder, `${bytes / (rows * 256)}`, `${rows * 64}`]).toString(),
-  );
-} catch (error) {
-  console.error(`Python could not be compared with: ${error.message.split("\n")[0]}`);
-}
+const lack = lackOf(["numpy"]);
+if (lack) console.error(`No figures beside Python's pickle: ${lack}`);
+const args = ["-c", script, folder, `${bytes / (rows * 256)}`, `${rows * 64}`];
+const theirs = lack ? [Number.NaN, Number.NaN] : JSON.parse(execFileSync(python, args).toString());
 const MB = bytes / 1e6;
 beside("history: writing raw states", MB / seconds, MB / theirs[0], "MB/s");
 beside("history: writing, of the processor's time", MB / ((used.user + used.system) / 1e6), MB / theirs[0], "MB/s");

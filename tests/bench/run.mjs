@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
+import { missingPeers } from "./shared/peers.mjs";
 
 const folder = import.meta.dirname;
 const root = join(folder, "..", "..");
@@ -23,6 +24,11 @@ if (!existsSync(join(root, "dist", "index.js"))) {
   process.exit(2);
 }
 
+const missing = missingPeers();
+if (missing.length > 0) {
+  console.error("These are missing here, so that there will be no figures beside them:");
+  for (const line of missing) console.error(`  ${line}`);
+}
 for (const name of named.length > 0 ? named : benchmarks) {
   console.log(`\n${name}`);
   const failed = await run(name);

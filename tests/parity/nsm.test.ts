@@ -360,7 +360,7 @@ describe("a checkpoint of a Neural State Machine", () => {
       { gates: "lstm" },
       'parameter "gates.input.weight" of shape [4,8], which is missing',
     ],
-    ["gates that would break the line", { gates: `gru${"\n\u202e".repeat(1000)}` }, '"gates" is "gru\\u{a}\\u{202e}'],
+    ["gates that would break the line", { gates: `gru${"\n\u202e".repeat(1000)}` }, '"gates" is "gru\\n\\u{202e}'],
     ["no heads at all", { heads: "0" }, "heads is a whole number of 1 to 1000000; 0 was given"],
     ["heads that do not divide the features", { heads: "3" }, "3 heads do not divide 4 features"],
     ["fewer heads than the tensors have", { heads: "1" }, 'parameter "router.weight" of shape [3,4]; [6,4] was given'],

@@ -26,6 +26,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+const trained = (name: string): string => join(root, "data", `${name}.safetensors`);
+
 function tapescope(
   words: readonly string[],
   whileRunning?: (child: ChildProcess) => void,
@@ -53,25 +55,34 @@ describe("every command", () => {
       [["fly"], /There is no command "fly"; there are train, evaluate, verify, report, history/],
       [["train", "recall", "--out", "x.safetensors", "--controller", "lstm-5"], /--controller is no option of recall/],
       [["train", "copy", "--out", "x.safetensors", "--gates", "gru"], /--gates is no option of copy, .* by the ntm/],
-      [["verify"], /verify takes FILE/],
-      [["verify", "nothing.safetensors"], /"nothing.safetensors" could not be read: there is no such file/],
-      [["evaluate", reference], /evaluate needs --task TASK/],
       [
-        ["evaluate", reference, "--task", "sort"],
-        /--task takes one of copy, associative-recall, recall, multiplication; "sort" was given/,
+        ["train", "cpy"],
+        /There is no task "cpy" \(did you mean copy\?\); there are copy, associative-recall, recall, mult/,
       ],
+      [["verify"], /verify needs FILE; nothing was given/],
+      [["verify", "nothing.safetensors"], /"nothing.safetensors" could not be read: there is no such file/],
+      [["evaluate", reference], /names no task; give --task, one of copy, associative-recall, recall, multiplication/],
+      [["evaluate", reference, "--task", "sort"], /There is no task "sort"; there are copy, associative-recall/],
       [["evaluate", reference, "--task", "copy", "--length", "0"], /--length takes a whole number of at least 1; "0"/],
-      [["evaluate", reference, "--task", "copy", "--lenght", "5"], /Unknown option '--lenght'/],
+      [["evaluate", reference, "--task", "copy", "--lenght", "5"], /no option --lenght \(did you mean --length\?\)/],
       [["verify", folder], /could not be read: it is a folder or a device, not a file/],
       [["verify", join(root, "data", "ntm-copy.safetensors")], /The file has no tensor "inputs"/],
-      [["evaluate", reference, "--task", "copy", "--seed", "-5"], /Option '--seed' argument is ambiguous/],
+      [["evaluate", reference, "--task", "copy", "--seed", "-5"], /--seed takes a whole number of at least 0; "-5"/],
       [["train", "copy", "--model", "ntm", "--out", folder, "--force"], /is a folder or a device, not a file/],
       [["train", "copy", "--model", "ntm", "--out", ""], /--out takes the name of a file/],
       [
         ["train", "copy", "--model", "ntm", "--out", "x", "--slots", "99999999999"],
         /slots is a whole number of at least 2/,
       ],
-      [["evaluate", "x"], /evaluate needs --task TASK/],
+      [["evaluate", trained("ntm-copy"), "--stage", "3"], /--stage is no option of copy; give --length/],
+      [["evaluate", trained("ntm-copy"), "--held-out-by", "3"], /--held-out-by is no option of copy; leave it out/],
+      [
+        ["evaluate", trained("ttm-multiplication"), "--held-out-by", "8"],
+        /trained without the pairs that seed 7 holds out; --held-out-by 8 would measure it on pairs it has seen/,
+      ],
+      [["report", root], /is a folder; name its notebooks/],
+      [["report", join(root, "README.md")], /is no notebook; its name would end in \.ipynb/],
+      [["history", "info", "none"], /There is no state history in "none": no manifest is there/],
       [
         ["train", "copy", "--model", "ntm", "--out", "no/such/folder/x"],
         /the folder "no\/such\/folder" does not exist/,
@@ -147,8 +158,6 @@ describe("train", () => {
     const measured = await tapescope([
       "evaluate",
       "tiny.safetensors",
-      "--task",
-      "copy",
       "--length",
       "3",
       "--sequences",
@@ -170,6 +179,17 @@ describe("train", () => {
       "crossEntropyBitsPerSequence",
     ]);
     expect(result).toMatchObject({ task: "copy", length: 3, sequences: 7 });
+  });
+
+  test("of multiplication is measured on the pairs that its training left out, whatever the seed of the sequences", async () => {
+    const measured = (seed: string) =>
+      tapescope(["evaluate", trained("ttm-multiplication"), "--sequences", "5", "--seed", seed, "--json"]);
+    const [one, other] = [await measured("1"), await measured("7")];
+    for (const { code, out } of [one, other]) {
+      expect(code).toBe(0);
+      expect(JSON.parse(out)).toMatchObject({ task: "multiplication", length: 1, exactMatch: 1 });
+    }
+    expect(one.out).not.toBe(other.out);
   });
 
   test("by one, two and three threads writes the same checkpoint, and ends by itself", async () => {
@@ -238,7 +258,7 @@ describe("train", () => {
     const { updates, ended: how } = JSON.parse(ended.out);
     expect(how).toBe("interrupted");
     expect(updates).toBeGreaterThan(0);
-    expect((await tapescope(["evaluate", "cut.safetensors", "--task", "copy", "--json"])).code).toBe(0);
+    expect((await tapescope(["evaluate", "cut.safetensors", "--json"])).code).toBe(0);
   });
 
   test("that is ended and resumed leaves the checkpoint, the log and the history of one that never stopped", async () => {

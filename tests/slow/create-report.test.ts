@@ -168,6 +168,15 @@ describe.skipIf(browserMissing)("a report in a browser with no network", () => {
     await page.context().close();
   });
 
+  test("a plain figure of Plotly's has its titles, also where they were given as texts", async () => {
+    const figure = { data: [{ y: Float32Array.of(1, 4) }], layout: { title: "Squares", xaxis: { title: "Number" } } };
+    const plain = await createReport({ figures: { plain: { figure, about: "" } } }, join(folder, "plain"));
+    const { page } = await open(join(plain.directory, "index.html"));
+    expect(await page.locator(".gtitle, .xtitle").allTextContents()).toEqual(["Squares", "Number"]);
+    expect(await page.locator(".scatterlayer .point").count()).toBe(2);
+    await page.context().close();
+  });
+
   test("a browser that ends costs only the pictures, and the report says so", async () => {
     const figure = { data: [{ type: "bar", y: [1] }], layout: { title: { text: "" }, height: 300 }, config: {} };
     vi.stubEnv("TAPESCOPE_BROWSER", process.execPath); // a program, but no browser

@@ -336,4 +336,22 @@ describe.skipIf(browserMissing)("the page in a browser", () => {
     await once(child, "exit");
     await browser.close();
   });
+
+  test("opens on a mode that has something to show, whatever the address names", async () => {
+    const browser = await launchBrowser();
+    const opens = async (words: readonly string[], hash: string, mode: string): Promise<void> => {
+      const { address, child } = await dashboard(words);
+      const page = await browser.newPage();
+      page.setDefaultTimeout(120_000);
+      await page.goto(`${address}${hash}`, { timeout: 120_000 });
+      await page.getByRole("tab", { name: mode, selected: true }).waitFor();
+      await page.locator(".js-plotly-plot .main-svg").first().waitFor();
+      child.kill("SIGINT");
+      await once(child, "exit");
+    };
+    await opens(["--model", checkpoint], "", "Inference");
+    await opens(["--model", checkpoint], "#mode=history&epoch=3", "Inference");
+    await opens(["--state-history", history], "#mode=experiment", "Training history");
+    await browser.close();
+  });
 });

@@ -89,7 +89,7 @@ describe("tapescope history", () => {
     await mkdir(join(folder, "empty"));
     const uses: [string[], RegExp][] = [
       [["list", place()], /history takes info or read, then DIR; "list" was given/],
-      [["info"], /history takes info\|read DIR/],
+      [["info"], /history needs info\|read DIR/],
       [["info", join(folder, "empty")], /There is no state history in/],
       [["info", join(folder, "nothing")], /There is no state history in/],
       [["read", place(), "--epoch", "0", "--batch", "4", "--site", "memory"], /history read needs --token/],
@@ -102,7 +102,7 @@ describe("tapescope history", () => {
       ],
       [
         ["read", place(), "--epoch", "0", "--batch", "4", "--site", "memroy", "--token", "0"],
-        /This history has no state "memroy"; it has memory, read.0.weights/,
+        /This history has no state "memroy" \(did you mean memory\?\); it has memory, read.0.weights/,
       ],
       [
         ["read", place(), "--epoch", "3", "--batch", "4", "--site", "memory", "--token", "0"],

@@ -15,7 +15,7 @@ import { join, relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { filesIn } from "../../src/setup/files.mjs";
-import { root, venvPython } from "../../src/setup/places.mjs";
+import { npm, root, venvPython } from "../../src/setup/places.mjs";
 import { run } from "../../src/setup/run.mjs";
 
 /** A copy of what is in the repository, committed or not, with nothing set up. The tests below go on from each other. */
@@ -66,7 +66,7 @@ function start(command: string, args: string[], more: Env, nodeArgs: string[] = 
   const ended = new Promise<{ code: number | null; lines: string[] }>((resolve) => {
     child.on("close", (code) => resolve({ code, lines: output.trimEnd().split("\n") }));
   });
-  return { child, ended };
+  return { child, ended, output: () => output };
 }
 
 /** Run a command of set-up to its end. */
@@ -77,6 +77,8 @@ function call(command: string, args: string[] = [], more: Env = {}, nodeArgs: st
 const seconds = expect.stringMatching(/^✓ Set-up is complete: computing with wasm \([\d.]+ s\)$/);
 const without = expect.stringMatching(/^– Native TensorFlow: its download failed; wasm is used instead\. .*--native/);
 const made = (name: string, reason: string) => expect.stringContaining(`✓ ${name}: done, ${reason} (`);
+/** Where the output is no terminal, a step that is made has two lines: it begins, it is done. */
+const making = (name: string, reason: string) => [`… ${name}`, made(name, reason)];
 const nothingToDo = expect.stringContaining("✓ Set-up is complete, nothing to do: computing with wasm (");
 
 describe("Set-up of a fresh clone", () => {
@@ -98,13 +100,15 @@ describe("Set-up of a fresh clone", () => {
     const offline = { npm_config_registry: "http://127.0.0.1:9/", npm_config_cache: temporaryFolder() };
     const { code, lines } = await call("setup", [], { ...offline, npm_config_fetch_retries: "0" });
     expect(lines).toEqual([
+      "… npm packages",
       expect.stringMatching(/^✗ npm packages: npm ci: .*registry cannot be reached\. Check .*again/),
     ]);
     expect(code).toBe(1);
   });
 
-  it("ends what it started when it is interrupted", async () => {
-    const { child, ended } = start("setup", [], {});
+  it("tells each step as it begins, and ends what it started when it is interrupted", async () => {
+    const { child, ended, output } = start("setup", [], {});
+    await vi.waitFor(() => expect(output()).toBe("… npm packages\n"), 20_000);
     await vi.waitFor(() => expect(filesIn(join(clone, "node_modules")).length).toBeGreaterThan(100), 120_000);
     child.kill("SIGTERM");
     await ended;
@@ -121,11 +125,12 @@ describe("Set-up of a fresh clone", () => {
     symlinkSync(join(venv, "uninstalled"), join(venv, "bin", "python"));
     const { code, lines } = await call("setup");
     expect(lines).toEqual([
-      made("npm packages", "their installation had not finished"),
-      made("Python packages", "its Python had vanished"),
-      made("TypeScript kernel", "it had no description"),
-      made("Build", "src/ was not built"),
-      made("Report template, JupyterLab extension and configuration", "they were not copied"),
+      ...making("npm packages", "their installation had not finished"),
+      ...making("Python packages", "its Python had vanished"),
+      ...making("TypeScript kernel", "it had no description"),
+      ...making("Build", "src/ was not built"),
+      ...making("Report template, JupyterLab extension and configuration", "they were not copied"),
+      "… Native TensorFlow",
       without,
       seconds,
     ]);
@@ -156,6 +161,18 @@ describe("Set-up of a fresh clone", () => {
     expect({ code, lines }).toEqual({ code: 0, lines: [nothingToDo, expect.stringMatching(/^4\./)] });
   });
 
+  it("gives `npx tapescope` its command, in every folder of the clone, with nothing to install", async () => {
+    const { command, first } = npm();
+    const cache = temporaryFolder();
+    const env = environment({ npm_config_cache: cache });
+    for (const folder of [clone, join(clone, "notebooks"), join(clone, "notebooks", "images")]) {
+      const words = [...first, "exec", "--offline", "--", "tapescope", "--help"];
+      const { code, output } = await run(command, words, { cwd: folder, env });
+      expect({ folder, code, output }).toMatchObject({ code: 0, output: expect.stringMatching(/^Usage: tapescope/) });
+    }
+    expect(existsSync(join(cache, "_npx"))).toBe(false);
+  });
+
   it("mends the kernel, the template and the build where they are wrong, and only those", async () => {
     const kernel = join(clone, ".venv", "share", "jupyter", "kernels", "tslab", "kernel.json");
     const template = join(clone, ".venv", "share", "jupyter", "nbconvert", "templates", "tapescope");
@@ -168,9 +185,9 @@ describe("Set-up of a fresh clone", () => {
     expect(lines).toEqual([
       "· npm packages: in place",
       "· Python packages: in place",
-      made("TypeScript kernel", "its description was out of date"),
-      made("Build", "dist/tensors/random.js was missing"),
-      made("Report template, JupyterLab extension and configuration", `${relative(clone, page)} was out of date`),
+      ...making("TypeScript kernel", "its description was out of date"),
+      ...making("Build", "dist/tensors/random.js was missing"),
+      ...making("Report template, JupyterLab extension and configuration", `${relative(clone, page)} was out of date`),
       "· Native TensorFlow: in place",
       seconds,
       expect.stringMatching(/^4\./),
@@ -210,15 +227,15 @@ describe("Set-up of a fresh clone", () => {
   it("tells in one line that native TensorFlow needs a compiler", async () => {
     const { code, lines } = await call("setup", ["--native"], { PATH: temporaryFolder() });
     expect(lines.at(-1)).toMatch(/^✗ Native TensorFlow: it needs a C\+\+ compiler, .*apt install g\+\+/);
-    expect(lines.filter((line) => !line.startsWith("·"))).toHaveLength(1);
+    expect(lines.filter((line) => !/^[·…]/.test(line))).toHaveLength(1);
     expect(code).toBe(1);
   });
 
   it("installs the npm packages again when one was deleted", async () => {
     rmSync(join(clone, "node_modules", "simple-statistics"), { recursive: true });
     const { code, lines } = await call("start", ["--version"]);
-    expect(lines[0]).toEqual(made("npm packages", "simple-statistics was missing"));
-    expect(lines.slice(1, -2)).toEqual(lines.slice(1, -2).map(() => expect.stringMatching(/^· .*: in place$/)));
+    expect(lines.slice(0, 2)).toEqual(making("npm packages", "simple-statistics was missing"));
+    expect(lines.slice(2, -2)).toEqual(lines.slice(2, -2).map(() => expect.stringMatching(/^· .*: in place$/)));
     expect(code).toBe(0);
   });
 
@@ -227,6 +244,7 @@ describe("Set-up of a fresh clone", () => {
     const { code, lines } = await call("start", ["--version"], { PATH: temporaryFolder() });
     expect(lines).toEqual([
       "· npm packages: in place",
+      "… Python packages",
       expect.stringMatching(
         /^✗ Python packages: Python 3\.10 or newer was not found \(tried .*apt install python3 python3-venv/,
       ),

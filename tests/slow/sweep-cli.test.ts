@@ -112,7 +112,9 @@ describe("tapescope sweep", () => {
   test("refuses what it cannot do with the choices, and leaves files as they are", async () => {
     await writeFile(join(folder, "other.json"), "{}");
     const refused = async (words: readonly string[], message: string) => {
-      const { code, out, err } = await tapescope([...usual, "--over", "step", ...words]);
+      const given = Object.entries({ "--metric": "wrong-bits", "--over": "step" });
+      const others = given.filter(([name]) => !words.includes(name)).flat();
+      const { code, out, err } = await tapescope([...usual.slice(0, -2), ...others, ...words]);
       expect({ code, out }).toEqual({ code: 2, out: "" });
       expect(err).toContain(message);
     };
@@ -123,6 +125,7 @@ describe("tapescope sweep", () => {
     await refused(["--over", "words"], "sweep over step, site, slot, word");
     await refused(["--batch", "0"], "whole number of at least 1");
     await refused(["--csv", "--json"], "not both");
+    await refused(["--batch", "1", "--batch", "2"], "--batch was given twice; give it once");
     await refused(["--resume"], "--out");
     await refused(["--resume", "--out", "none.json"], "there is no such file");
     await refused(["--resume", "--out", "other.json"], "`moment` of a sweep");

@@ -343,12 +343,12 @@ describe("a bad edit is refused before anything runs", () => {
   test("an option that is not there, which would otherwise change nothing", () => {
     const misspelt = { renormalize: "slot" } as object;
     expect(() => edit("memory", { step: 0 }, misspelt)).toThrow(
-      'no option "renormalize"; there are renormalise, model',
+      'no option "renormalize" (did you mean renormalise?); there are renormalise, model',
     );
     expect(() => editParameter("output.bias", {}, misspelt)).toThrow('no option "renormalize"');
     const lists = { edit: [] } as object;
     expect(() => run(model, parameters, inputs, lists)).toThrow(
-      'run: there is no option "edit"; there are record, edits',
+      'run: there is no option "edit" (did you mean edits?); there are record, edits',
     );
     const alone = edit("memory", { step: 0 }).zero();
     expect(() => run(model, parameters, inputs, { edits: alone as never })).toThrow("Edits are a list");
@@ -356,7 +356,7 @@ describe("a bad edit is refused before anything runs", () => {
 
   test("an unknown site, listing the sites", () => {
     expect(refusal(edit("memroy", { step: 0 }).set(0))).toMatch(
-      /no site "memroy"; its sites are input, .*memory, logits/,
+      /no site "memroy" \(did you mean memory\?\); its sites are input, .*memory, logits/,
     );
   });
   test("a step outside the run", () => {
@@ -455,7 +455,7 @@ describe("a bad edit is refused before anything runs", () => {
   });
   test("an unknown parameter, axis or position of a parameter, a step where none belongs", () => {
     expect(refusal(editParameter("output.biass").set(0))).toMatch(
-      /^Edit 1 of 1: ntm has no parameter "output.biass"; its parameters are controller.weight_ih, .*output.bias, memory.init/,
+      /^Edit 1 of 1: ntm has no parameter "output.biass" \(did you mean output.bias\?\); its parameters are controller.weight_ih, .*output.bias, memory.init/,
     );
     expect(refusal(editParameter("output.bias", { word: 0 }).set(0))).toContain("its axes are [axis 0]");
     expect(refusal(editParameter("output.bias", { "axis 0": 2 }).set(0))).toContain("axis 0 2 is outside 0 to 1");

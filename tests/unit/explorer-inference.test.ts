@@ -65,7 +65,33 @@ describe("other tasks", () => {
     expect(reading.batch).toEqual(copyBatch([[[1, 0, 1], [0, 1, 1]]])); // biome-ignore format: one sequence
     expect(reading.tokens).toEqual(["1", "2", "end", "·", "·"]);
     expect(() => read("10\n", copying)).toThrow('A vector of 3 bits such as 101 is needed; "10" was given.');
-    expect(() => read("", copying)).toThrow("at least one sequence");
+    for (const text of ["", " ", "\n;\n"]) {
+      expect(() => read(text, copying)).toThrow("At least one vector of 3 bits is needed; nothing was given.");
+    }
+  });
+
+  test.each([
+    ["Windows's line breaks", "101\r\n011\r\n"],
+    ["old and rare line breaks", "101\r011"],
+    ["a paragraph separator", "101\u2029011"],
+    ["semicolons, as on the command line", "101;011"],
+    ["a space", "101 011"],
+    ["a tab", "101\t011"],
+    ["a space that does not break", "101\u00a0011"],
+    ["a wide space, and full-width digits", "１０１\u3000０１１"],
+    ["a full-width semicolon", "101；011"],
+    ["something invisible", "\ufeff1\u200b01\n011"],
+  ])("vectors are told apart by %s", (_, text) => {
+    const copying = checkpoint({ task: "copy" }, { outputs: 3 });
+    expect(read(text, copying).batch).toEqual(copyBatch([[[1, 0, 1], [0, 1, 1]]])); // biome-ignore format: one sequence
+  });
+
+  test("a number is not taken for another that looks like it", () => {
+    expect(() => read("10²", checkpoint({ task: "copy" }, { outputs: 3 }))).toThrow('"10²" was given.');
+    expect(() => read("3² × 4", multiplying)).toThrow('"3² × 4" was given.');
+    expect(() => read("1100\n0011", multiplying)).toThrow('such as 27 × 4; "1100\\n0011" was given.');
+    expect(() => read("\n", multiplying)).toThrow("such as 27 × 4; nothing was given.");
+    expect(read("２７\u00a0✕\u30004", multiplying).batch).toEqual(read("27 × 4", multiplying).batch);
   });
 
   test("associative recall takes items, and which of them is asked for", () => {
@@ -89,7 +115,9 @@ describe("other tasks", () => {
   test("a checkpoint of an unknown task takes rows of numbers", () => {
     const unknown = checkpoint({ task: "juggling" });
     expect([...read("1 0.5 -2\n0,0,1", unknown).batch.inputs.data]).toEqual([1, 0.5, -2, 0, 0, 1]);
-    expect(() => read("1 2 3\n1 2", unknown)).toThrow("Every line holds 3 numbers; line 2 does not.");
+    expect(() => read("1 2 3\n1 2", unknown)).toThrow(
+      'Every line holds 3 numbers with spaces between; line 2 is "1 2".',
+    );
   });
 });
 

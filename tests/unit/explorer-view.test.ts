@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { momentOf, nearest, stepped } from "../../src/explorer/history-moment.js";
-import { firstView, hashFromView, type View, viewFromHash } from "../../src/explorer/view.js";
+import { firstView, hashFromView, modeFor, type View, viewFromHash } from "../../src/explorer/view.js";
+import type { ReadableStorage } from "../../src/tracker/storage.js";
 
 const anyView: fc.Arbitrary<View> = fc.record({
   mode: fc.constantFrom("history", "inference", "experiment"),
@@ -20,6 +21,23 @@ const anyView: fc.Arbitrary<View> = fc.record({
   target: fc.string({ unit: "grapheme" }),
   edits: fc.string({ unit: "grapheme" }),
 }) as fc.Arbitrary<View>;
+
+test("A page is in a mode that has something to show", () => {
+  const history = { name: "h" } as ReadableStorage;
+  const checkpoint = { name: "c", load: async () => new Uint8Array() };
+  const both = { history, checkpoints: [checkpoint], live: true };
+  const machine = { checkpoints: [checkpoint], live: true };
+  const training = { history, checkpoints: [], live: true };
+  for (const mode of ["history", "inference", "experiment"] as const) expect(modeFor(mode, both)).toBe(mode);
+  expect(["history", "inference", "experiment"].map((mode) => modeFor(mode as View["mode"], machine))).toEqual([
+    "inference",
+    "inference",
+    "experiment",
+  ]);
+  expect(modeFor("inference", training)).toBe("history");
+  expect(modeFor("experiment", training)).toBe("history");
+  expect(modeFor("history", { checkpoints: [], live: true })).toBe("inference"); // which takes the reader's own files
+});
 
 describe("A view in the address", () => {
   test("comes back as it was, with its other fields as at first", () => {

@@ -263,7 +263,9 @@ describe("provenance drawn over a memory", () => {
       ]),
     ).not.toThrow();
     const read = { title: "", read: looks };
-    expect(() => memoryProvenance(memory, shares, read)).toThrow('no option "read"; there are title, reads, left');
+    expect(() => memoryProvenance(memory, shares, read)).toThrow(
+      'no option "read" (did you mean reads?); there are title, reads, left',
+    );
     expect(() => memoryProvenance(memory, shares, undefined as never)).toThrow("takes { title:");
   });
 });

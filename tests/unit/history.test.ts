@@ -85,7 +85,7 @@ describe("a history", () => {
     await expect(history.getState(1, 4, 0, "memory")).rejects.toThrow("of epoch 1 was not recorded; batches are 3, 7.");
     await expect(history.getState(1, 3, 9, "memory")).rejects.toThrow("Token 9 of epoch 1, batch 3 was not recorded");
     await expect(history.getState(1, 3, 0, "memroy")).rejects.toThrow(
-      'no state "memroy"; it has memory, read.0.weights',
+      'no state "memroy" (did you mean memory?); it has memory, read.0.weights',
     );
     await expect(history.getGradient(1, 3, "memory")).rejects.toThrow("it has no gradient at all");
     await expect(history.getSeries(1, 4, "memory")).rejects.toThrow("Batch 4 of epoch 1 was not recorded");
@@ -157,7 +157,7 @@ describe("a damaged history", () => {
   });
 
   test("is refused where it is none, another's, or of a version to come", async () => {
-    await expect(openHistory(storage)).rejects.toThrow('There is no state history in "memory": it has no manifest.');
+    await expect(openHistory(storage)).rejects.toThrow('There is no state history in "memory": no manifest is there.');
     await written();
     const text = (edit: (all: string) => string) =>
       change("_manifest-000003.json", (all) => new TextEncoder().encode(edit(new TextDecoder().decode(all))));

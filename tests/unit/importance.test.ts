@@ -81,7 +81,9 @@ describe("gradients at a site", () => {
 
   test("of an unknown site are refused with the names there are", () => {
     const parameters = model.parameters(1);
-    expect(() => siteGradients(model, parameters, batch, "state")).toThrow(/has no site "state"; its sites are input,/);
+    expect(() => siteGradients(model, parameters, batch, "state")).toThrow(
+      /has no site "state" \(did you mean states?\?\); its sites are input,/,
+    );
     expect(() => siteGradients(model, parameters, batch, "gates.*")).toThrow(/has no site "gates.\*"/);
     disposeTensors(parameters);
   });

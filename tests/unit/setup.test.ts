@@ -103,8 +103,10 @@ describe("The steps", () => {
     await makeMissing([step("a", log, ["it was not there"]), step("b", log, []), step("c", log, ["gone"], "no net")]);
     expect(log).toEqual(["a", "c"]);
     expect(print.mock.calls.map(([text]) => text)).toEqual([
+      "… a",
       expect.stringMatching(/^✓ a: done, it was not there \([\d.]+ s\)$/),
       "· b: in place",
+      "… c",
       expect.stringMatching(/^– c: no net \([\d.]+ s\)$/),
     ]);
   });

@@ -1,13 +1,15 @@
 import { createRequire } from "node:module";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { PlotlyFigure } from "../../src/figures/figure.js";
 import { memoryHeatmap } from "../../src/figures/memory-heatmap.js";
 import { nsm } from "../../src/model/nsm.js";
 import { ntm } from "../../src/model/ntm.js";
 import { toCsv } from "../../src/notebook/csv.js";
 import type { DataFrame } from "../../src/notebook/data-frame.js";
 import { liveLine } from "../../src/notebook/live-line.js";
-import { outputOf, show } from "../../src/notebook/show.js";
+import { FIGURE_MIME, outputOf, show } from "../../src/notebook/show.js";
 import { trainHere } from "../../src/notebook/train-here.js";
 import { copyTask } from "../../src/tasks/copy.js";
 import { recallTask } from "../../src/tasks/recall.js";
@@ -222,6 +224,52 @@ describe("CSV", () => {
     const [, ...rows] = read(toCsv({ columns: ["a"], index: [...cells.keys()], values: cells.map((cell) => [cell]) }));
     const expected = ["'=1+1", "'@SUM(A1)", "'+cmd", "'\t=1", "'-x", "-1.5e3", "=", "×", "-2"];
     expect(rows.flat()).toEqual(expected);
+  });
+});
+
+describe("a figure that is Plotly's and none of ours", () => {
+  const drawn = (what: PlotlyFigure): unknown => JSON.parse(JSON.stringify(outputOf(what)[FIGURE_MIME]));
+
+  test("needs only data, of any type", () => {
+    expect(drawn({ data: [{ y: [1, 2] }] })).toEqual({ data: [{ y: [1, 2] }], layout: {}, config: {} });
+    const box = { data: [{ type: "box", y: [1, 2] }, { type: "sunburst" }], layout: { title: "T" } };
+    expect(outputOf(box)["text/plain"]).toBe("[Figure: T (box, sunburst)]");
+    expect(outputOf({ data: [{ y: [1] }] })["text/plain"]).toBe("[Figure: untitled (scatter)]");
+    expect(outputOf({ data: [] })["text/plain"]).toBe("[Figure: untitled (no traces)]");
+  });
+
+  test("has titles that plotly.js draws, wherever they stand as texts", () => {
+    const text = (title: string) => ({ title: { text: title } });
+    const buttons = (title: unknown) => [{ buttons: [{ args: [{ "xaxis.title": title }] }] }];
+    expect(
+      drawn({
+        data: [{ type: "heatmap", z: [[1]], colorbar: { title: "C" }, title: "P", meta: { title: "mine" } }],
+        layout: { title: "T", xaxis: { title: "X" }, scene: { zaxis: { title: "Z" } }, updatemenus: buttons("B") },
+        frames: [{ name: "1", data: [{ y: [2] }], layout: { title: "F" } }],
+        config: { scrollZoom: true },
+      }),
+    ).toEqual({
+      data: [{ type: "heatmap", z: [[1]], colorbar: text("C"), ...text("P"), meta: { title: "mine" } }],
+      layout: {
+        ...{ ...text("T"), xaxis: text("X"), scene: { zaxis: text("Z") } },
+        updatemenus: buttons({ text: "B" }),
+      },
+      frames: [{ name: "1", data: [{ y: [2] }], layout: text("F") }],
+      config: { scrollZoom: true },
+    });
+    const kept = { data: [], layout: { title: { text: "T", x: 0 } } };
+    expect(drawn(kept)).toEqual({ ...kept, config: {} });
+  });
+
+  test("has typed arrays and dates as JSON knows them, also when the objects are of another realm", () => {
+    const figure =
+      runInNewContext(`({ data: [{ x: [new Date(0)], y: Float32Array.of(0.5, NaN), z: [BigInt64Array.of(3n)] }],
+      layout: { title: "T" } })`);
+    expect(drawn(figure)).toEqual({
+      data: [{ x: ["1970-01-01T00:00:00.000Z"], y: [0.5, null], z: [[3]] }],
+      layout: { title: { text: "T" } },
+      config: {},
+    });
   });
 });
 

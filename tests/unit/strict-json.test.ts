@@ -175,8 +175,9 @@ describe("parseStrictJson", () => {
 
 test("quoted cuts long text off and spells out what cannot be seen or would change the line", () => {
   expect(quoted('plain "é" \\ 😀')).toBe('"plain \\"é\\" \\\\ 😀"');
+  expect(quoted("1100\r\n\t0011\u00a0")).toBe('"1100\\r\\n\\t0011\\u{a0}"');
   expect(quoted("a\n\u0000\u007f\u202e\u200b\u2028\ud800")).toBe(
-    '"a\\u{a}\\u{0}\\u{7f}\\u{202e}\\u{200b}\\u{2028}\\u{d800}"',
+    '"a\\n\\u{0}\\u{7f}\\u{202e}\\u{200b}\\u{2028}\\u{d800}"',
   );
   expect(quoted("x".repeat(61))).toBe(`"${"x".repeat(60)}…" (61 characters)`);
   expect(quoted("\u{10ffff}".repeat(1e6)).length).toBeLessThan(100);
