@@ -4,7 +4,7 @@ import { hashOf, readJson, writeWhole } from "./files.mjs";
 import { lockPath, nativeHome, sitePackages, venv, venvBin, venvPython } from "./places.mjs";
 import { failure } from "./problem.mjs";
 import { findPython } from "./python.mjs";
-import { run } from "./run.mjs";
+import { answerSeconds, run } from "./run.mjs";
 
 /**
  * @typedef {object} Stamp what a finished installation was
@@ -98,7 +98,7 @@ async function install(root, files) {
 
 /** @param {string} root */
 async function versionOf(root) {
-  return (await run(venvPython(root), ["--version"], { seconds: 20 })).output.trim();
+  return (await run(venvPython(root), ["--version"], { seconds: answerSeconds })).output.trim();
 }
 
 /**

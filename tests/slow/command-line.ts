@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { limit } from "../limit.js";
 import { root } from "./scratch.js";
 
 export interface Ended {
@@ -22,7 +23,11 @@ export function tapescopeIn(
   settings: NodeJS.ProcessEnv = {},
 ): Promise<Ended> {
   const env = { ...process.env, TAPESCOPE_BACKEND: "", ...settings };
-  const child = spawn(process.execPath, [join(root, "src/cli/tapescope.mjs"), ...words], { env, cwd: folder });
+  const child = spawn(process.execPath, [join(root, "src/cli/tapescope.mjs"), ...words], {
+    env,
+    cwd: folder,
+    timeout: limit,
+  });
   let [out, err] = ["", ""];
   child.stdout.on("data", (text) => (out += text));
   child.stderr.on("data", (text) => (err += text));

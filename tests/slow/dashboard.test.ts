@@ -10,7 +10,8 @@ import { openHistory } from "../../src/tracker/history.js";
 import { openHistoryWriter } from "../../src/tracker/history-writer.js";
 import { historyAt } from "../../src/tracker/http-storage.js";
 import { readAll, recordBatch, recording, valueAt } from "../history-rows.js";
-import { browserMissing, launchBrowser } from "./browser.js";
+import { limit } from "../limit.js";
+import { browserMissing, launchBrowser, openPage } from "./browser.js";
 import { root, until } from "./scratch.js";
 
 const checkpoint = join(root, "data", "ntm-copy.safetensors");
@@ -60,6 +61,7 @@ function start(words: readonly string[]): { child: ChildProcess; out: () => stri
   const child = spawn(process.execPath, [join(root, "src/cli/tapescope.mjs"), "dashboard", ...words], {
     env,
     cwd: folder,
+    timeout: limit,
   });
   running.push(child);
   let [out, err] = ["", ""];
@@ -71,7 +73,7 @@ function start(words: readonly string[]): { child: ChildProcess; out: () => stri
 /** The command, once it listens on a free port. */
 async function dashboard(words: readonly string[]): Promise<Running> {
   const { child, out, err } = start([...words, "--port", "0"]);
-  await until(() => out().includes("Ctrl-C ends it") || child.exitCode !== null, "the dashboard's start", 120);
+  await until(() => out().includes("Ctrl-C ends it") || child.exitCode !== null, "the dashboard's start");
   const address = /http:\S+/.exec(out())?.[0];
   if (!address) throw new Error(`The dashboard did not start: ${err()}`);
   return { child, address, said: () => out() + err() };
@@ -320,15 +322,14 @@ describe.skipIf(browserMissing)("the page in a browser", () => {
   test("starts under its policy and shows the history that is served", async () => {
     const browser = await launchBrowser();
     const { address, child } = await dashboard(["--state-history", history]);
-    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    const page = await openPage(browser, { viewport: { width: 1400, height: 900 } });
     const problems: string[] = [];
     page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("request", (sent) => {
       if (!sent.url().startsWith(address) && !/^(data|blob):/.test(sent.url())) problems.push(sent.url());
     });
-    page.setDefaultTimeout(120_000);
-    await page.goto(address, { timeout: 120_000 });
+    await page.goto(address);
     await page.getByRole("tab", { name: "Training history" }).waitFor();
     await page.locator(".js-plotly-plot .main-svg").first().waitFor();
     expect(problems).toEqual([]);

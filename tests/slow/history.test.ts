@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { historyFolder } from "../../src/files/folder-storage.js";
 import { openHistoryWriter } from "../../src/tracker/history-writer.js";
 import { recordBatch, recording, rowsOf, tokens } from "../history-rows.js";
+import { limit } from "../limit.js";
 import { python, root } from "./scratch.js";
 
 let folder: string;
@@ -37,7 +38,7 @@ first = duckdb.sql(f"SELECT shape, step, scale, kind FROM '{folder}/*.parquet' O
 print(json.dumps([len(frame), memory.shape, memory.tolist(), sum(checked), entropy, first, list(frame.columns)]))
 `;
   const [rows, shape, memory, checked, entropy, first, columns] = JSON.parse(
-    execFileSync(python, ["-c", script, place]).toString(),
+    execFileSync(python, ["-c", script, place], { timeout: limit }).toString(),
   );
   expect([rows, checked]).toEqual([2 * (2 * tokens + 3), 2 * (2 * tokens + 3)]);
   expect(shape).toEqual([2, 4, 3]);
@@ -53,6 +54,7 @@ describe("tapescope history", () => {
   const tapescope = (...words: string[]): string =>
     execFileSync(process.execPath, [join(root, "src/cli/tapescope.mjs"), "history", ...words], {
       stdio: "pipe",
+      timeout: limit,
     }).toString();
   const place = (): string => join(folder, "cli");
   beforeAll(async () => {
