@@ -1,7 +1,9 @@
 // npm run stress [-- kills=1000 damaged-files=100000 seed=7]: only the tests that repeat something for confidence, more
 // often than `npm test` does. With words, only those that are named.
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { filesIn } from "../src/setup/files.mjs";
 import { onNewEnoughNode } from "../src/setup/node-version.mjs";
 import { problem } from "../src/setup/problem.mjs";
 import { repeated } from "./repeat.mjs";
@@ -20,11 +22,26 @@ onNewEnoughNode(async () => {
   const words = [...chosen.map(({ name, count }) => `${name}=${count}`), `seed=${seed}`].join(" ");
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
   const tags = chosen.map(({ name }) => name).join(" or ");
-  const args = [vitest, "run", "--config", join("tests", "vitest.config.ts"), "--tags-filter", tags];
+  const files = testsThatName(
+    join(root, "tests"),
+    chosen.map(({ name }) => name),
+  );
+  const args = [vitest, "run", "--config", join("tests", "vitest.config.ts"), "--tags-filter", tags, ...files];
   const env = { ...process.env, TAPESCOPE_STRESS: words };
   const child = spawn(process.execPath, args, { cwd: root, env, stdio: "inherit" });
   return new Promise((resolve) => child.on("close", (code) => resolve(code ?? 1)));
 });
+
+/**
+ * Files of tests that carry one of these tags: to read all others would take longer than many a test.
+ * @param {string} folder
+ * @param {readonly string[]} tags
+ */
+function testsThatName(folder, tags) {
+  const names = filesIn(folder).filter((name) => name.endsWith(".test.ts"));
+  const carries = (/** @type {string} */ text) => tags.some((tag) => text.includes(`tags: ["${tag}"]`));
+  return names.filter((name) => carries(readFileSync(join(folder, name), "utf8"))).map((name) => join("tests", name));
+}
 
 /**
  * @param {readonly string[]} words

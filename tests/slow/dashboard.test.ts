@@ -12,6 +12,7 @@ import { historyAt } from "../../src/tracker/http-storage.js";
 import { readAll, recordBatch, recording, valueAt } from "../history-rows.js";
 import { limit } from "../limit.js";
 import { browserMissing, launchBrowser, openPage } from "./browser.js";
+import { type Ended, refusedIn } from "./command-line.js";
 import { root, until } from "./scratch.js";
 
 const checkpoint = join(root, "data", "ntm-copy.safetensors");
@@ -80,10 +81,8 @@ async function dashboard(words: readonly string[]): Promise<Running> {
 }
 
 /** The command where it is to fail. */
-async function refusal(words: readonly string[]): Promise<{ code: number | null; err: string }> {
-  const { child, err } = start(words);
-  const [code] = await once(child, "close");
-  return { code, err: err() };
+function refusal(words: readonly string[]): Promise<Ended> {
+  return refusedIn(folder, ["dashboard", ...words]);
 }
 
 interface Answer {
@@ -302,6 +301,7 @@ describe("the command", () => {
     other.close();
     expect(plain).toEqual({
       code: 2,
+      out: "",
       err: `tapescope: Port ${port} of 127.0.0.1 is in use; end what uses it, or choose another: --port 0 takes any that is free.\n`,
     });
     expect(debug.err).toMatch(/^ +at /m);

@@ -7,6 +7,7 @@ import { historyFolder } from "../../src/files/folder-storage.js";
 import { openHistoryWriter } from "../../src/tracker/history-writer.js";
 import { recordBatch, recording, rowsOf, tokens } from "../history-rows.js";
 import { limit } from "../limit.js";
+import { refusedIn } from "./command-line.js";
 import { python, root } from "./scratch.js";
 
 let folder: string;
@@ -116,14 +117,9 @@ describe("tapescope history", () => {
       ],
     ];
     for (const [words, message] of uses) {
-      let refused: { status?: number; stderr?: Buffer } = {};
-      try {
-        tapescope(...words);
-      } catch (error) {
-        refused = error as typeof refused;
-      }
-      expect({ words, status: refused.status }).toEqual({ words, status: 2 });
-      expect(refused.stderr?.toString()).toMatch(message);
+      const { code, err } = await refusedIn(folder, ["history", ...words]);
+      expect({ words, code }).toEqual({ words, code: 2 });
+      expect(err).toMatch(message);
     }
   });
 });
