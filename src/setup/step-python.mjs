@@ -89,11 +89,11 @@ async function makeEnvironment(root) {
  */
 async function install(root, files) {
   const wanted = files.flatMap((file) => ["-r", join(root, file)]);
-  const wishes = ["--disable-pip-version-check", "--no-input", "--prefer-binary", "--retries", "2"];
-  const lazily = "--no-compile"; // Python compiles a file when it is used, which most of these never are
+  // Python compiles a file when it is first used, which most of these never are.
+  const wishes = ["--disable-pip-version-check", "--no-input", "--prefer-binary", "--no-compile", "--retries", "2"];
   // A wish for the user's own folder, common in pip's configuration, cannot be met inside an environment.
   const env = { PIP_USER: "0" };
-  const result = await run(venvPython(root), ["-m", "pip", "install", ...wishes, lazily, ...wanted], { cwd: root, env });
+  const result = await run(venvPython(root), ["-m", "pip", "install", ...wishes, ...wanted], { cwd: root, env });
   if (result.code !== 0) throw failure("pip install", result, "Mend what it tells, then run `npm run setup`.");
 }
 

@@ -78,7 +78,7 @@ describe("every notebook, run from top to bottom with each cell run twice", () =
     const notebooks = await Promise.all(names.map((name) => doubled(name, copies)));
     reports = await reportNotebooks({ outDir, notebooks });
     if (!browserMissing) browser = await launchBrowser();
-  }, 4 * limit);
+  }, names.length * limit); // each notebook may take the limit
   afterAll(async () => {
     await browser?.close();
     await rm(outDir, { recursive: true });
@@ -99,7 +99,7 @@ describe("every notebook, run from top to bottom with each cell run twice", () =
   });
 
   test.skipIf(browserMissing).each(names)("%s lives in a browser with the network off", async (name) => {
-    const { page, watch } = await openOffline(browser as Browser, { viewport: { width: 1300, height: 900 } });
+    const { page, watch } = await openOffline(browser as Browser, { viewport: { width: 1200, height: 900 } });
     await page.goto(pathToFileURL(join(outDir, name.replace(/ipynb$/, "html"))).href);
     const wanted = 2 * figuresIn(readFileSync(join(folder, name), "utf8"));
     await page.waitForSelector("html[data-figures=drawn]");

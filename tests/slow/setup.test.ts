@@ -17,6 +17,7 @@ import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { root, venvPython } from "../../src/setup/places.mjs";
 import { run } from "../../src/setup/run.mjs";
+import { npmStep } from "../../src/setup/step-npm.mjs";
 import { limit } from "../limit.js";
 
 /** A copy of what is in the repository, committed or not, with nothing set up. The tests below go on from each other. */
@@ -124,15 +125,20 @@ describe("Set-up of a fresh clone", () => {
     silent.close();
   });
 
-  it("goes from there, and from half an environment, to done, and tells each step", async () => {
+  it("goes from packages that were deleted, and from half an environment, to done, and tells each step", {
+    timeout: 4 * limit,
+  }, async () => {
+    const record = join("node_modules", ".package-lock.json");
     mkdirSync(join(clone, "node_modules", "half"), { recursive: true });
+    expect(npmStep(clone).missing()).toBe("their installation had not finished");
+    cpSync(join(root, record), join(clone, record));
     const venv = join(clone, ".venv");
     for (const name of ["bin", "native"]) mkdirSync(join(venv, name), { recursive: true });
     for (const name of ["pyvenv.cfg", "bin/jupyter-lab", "native/kept"]) writeFileSync(join(venv, name), "");
     symlinkSync(join(venv, "uninstalled"), join(venv, "bin", "python"));
     const { code, lines } = await call("setup");
     expect(lines).toEqual([
-      made("npm packages", "their installation had not finished"),
+      expect.stringMatching(/^✓ npm packages: done, \S+ was missing \(/),
       made("Python packages", "its Python had vanished"),
       made("TypeScript kernel", "it had no description"),
       made("Build", "src/ was not built"),
@@ -220,14 +226,6 @@ describe("Set-up of a fresh clone", () => {
     expect(lines.at(-1)).toMatch(/^✗ Native TensorFlow: it needs a C\+\+ compiler, .*apt install g\+\+/);
     expect(lines.filter((line) => !line.startsWith("·"))).toHaveLength(1);
     expect(code).toBe(1);
-  });
-
-  it("installs the npm packages again when one was deleted", async () => {
-    rmSync(join(clone, "node_modules", "simple-statistics"), { recursive: true });
-    const { code, lines } = await call("start", ["--version"]);
-    expect(lines[0]).toEqual(made("npm packages", "simple-statistics was missing"));
-    expect(lines.slice(1, -2)).toEqual(lines.slice(1, -2).map(() => expect.stringMatching(/^· .*: in place$/)));
-    expect(code).toBe(0);
   });
 
   it("tells in one line that there is no Python, when a command deleted from the environment asks for one", async () => {
