@@ -106,5 +106,6 @@ describe("every notebook, run from top to bottom with each cell run twice", () =
     expect(await page.locator(".report-figure:has(.main-svg)").count()).toBe(wanted);
     for (const width of [1200, 1280]) expect(await slidesAt(page, width)).toBe(0);
     expect(watch).toEqual({ errors: [], requests: [], dialogs: [] });
+    await page.context().close();
   });
 });
