@@ -6,11 +6,12 @@ import { repeated } from "./repeat.mjs";
 
 const root = join(import.meta.dirname, "..");
 
+// What `npm run stress` repeats takes as long as was asked for.
+const isStress = process.env.TAPESCOPE_STRESS !== undefined;
+
 // unit: fast, no process started. parity: every model on every backend against PyTorch's values.
 // slow: the command line, set-up, notebooks, reports and JupyterLab in a real browser. There a test waits for many
 // things, each of which may take the limit: it has twice as long, so that the wait that fails is what is told.
-// What `npm run stress` repeats takes as long as was asked for.
-const isStress = process.env.TAPESCOPE_STRESS !== undefined;
 const project = (name: string, milliseconds: number) => ({
   test: {
     name,
@@ -26,15 +27,15 @@ const project = (name: string, milliseconds: number) => ({
 // The longest first: one that begins when all others are done leaves a worker idle to its end.
 const longest = [
   "slow/notebooks",
-  "slow/history-kills",
   "slow/setup",
   "parity/engine",
-  "slow/explorer-notebook",
-  "slow/create-report",
-  "slow/explorer-experiment",
   "slow/leak",
+  "slow/explorer-experiment",
+  "slow/history-kills",
+  "slow/explorer-notebook",
+  "parity/edit-identities",
   "slow/cli",
-  "slow/explorer-history",
+  "slow/create-report",
 ];
 
 class LongestFirst extends BaseSequencer {

@@ -232,7 +232,8 @@ test("tapescope train, killed and resumed, leaves the checkpoint, the log and th
       await rm(join(folder, name), { recursive: true, force: true });
     }
   };
-  // Killed before it has anything to go on from, it must begin anew, and is told what stands in its way.
+  // Killed before it has anything to go on from, it must begin anew, and is told what stands in its way. Where it was
+  // faster than that, it is tried again.
   do await clear();
   while ((await tapescope(words("killed"), begun)).code === 0 || (await written("killed.resume.safetensors")) !== 0);
   const refused = await tapescope([...words("killed"), "--resume"]);
