@@ -18,7 +18,7 @@ export interface Helper {
 }
 
 const most = 16;
-const startLimit = 5_000; // milliseconds
+const startLimit = 60_000; // milliseconds: a busy machine takes its time
 // Words that a thread watches: its turns, whether it is there, and what to run.
 const words = { turn: 0, ready: 1, machine: 2, from: 3, to: 4 };
 

@@ -51,7 +51,10 @@ async def execute(path):
         nonlocal failed
         failed = execute_reply["content"]
 
-    client = NotebookClient(notebook, timeout=None, coalesce_streams=True, record_timing=False)
+    # A cell may compute for as long as it likes. A kernel that is slow to start, or to send what a cell showed, is
+    # waited for, as a busy machine makes it: after nbclient's own 4 seconds outputs would be lost without a word.
+    patience = {"timeout": None, "startup_timeout": 300, "iopub_timeout": 300}
+    client = NotebookClient(notebook, **patience, coalesce_streams=True, record_timing=False)
     client.on_cell_execute, client.on_cell_error = on_cell_execute, on_cell_error
     client.create_kernel_manager()
     # Not client.execute(): it takes the signals for itself, and goes on to the next notebook after them.

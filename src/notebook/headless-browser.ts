@@ -49,10 +49,13 @@ function isProgram(path: string): boolean {
   }
 }
 
+/** Seconds after which a browser that says nothing stands still: on a busy machine it may be slow. */
+const PATIENCE = 300;
+
 /** An empty page that runs JavaScript. */
 export interface BrowserPage {
-  /** The JSON value of an expression, awaited. @throws what the page threw, or after so many seconds. */
-  evaluate(expression: string, seconds: number): Promise<unknown>;
+  /** The JSON value of an expression, awaited. @throws what the page threw, or after five minutes without an answer. */
+  evaluate(expression: string): Promise<unknown>;
 }
 
 /**
@@ -66,20 +69,20 @@ export async function withBrowserPage<T>(browser: string, work: (page: BrowserPa
   const ended = new Promise<void>((done) => child.once("close", () => done()).once("error", () => done()));
   const connection = connect(child);
   try {
-    const { targetId } = await connection.call("Target.createTarget", { url: "about:blank" }, 60);
-    const { sessionId } = await connection.call("Target.attachToTarget", { targetId, flatten: true }, 60);
-    const evaluate = async (expression: string, seconds: number): Promise<unknown> => {
+    const { targetId } = await connection.call("Target.createTarget", { url: "about:blank" });
+    const { sessionId } = await connection.call("Target.attachToTarget", { targetId, flatten: true });
+    const evaluate = async (expression: string): Promise<unknown> => {
       const parameters = { expression, awaitPromise: true, returnByValue: true };
-      const { result, exceptionDetails } = await connection.call("Runtime.evaluate", parameters, seconds, sessionId);
+      const { result, exceptionDetails } = await connection.call("Runtime.evaluate", parameters, sessionId);
       if (!exceptionDetails) return result.value;
       throw new Error(String(exceptionDetails.exception?.description ?? exceptionDetails.text).split("\n")[0]);
     };
     return await work({ evaluate });
   } finally {
-    await connection.call("Browser.close", {}, 5).catch(() => {});
-    const patience = setTimeout(() => child.kill("SIGKILL"), 5000);
+    const close = setTimeout(() => child.kill("SIGKILL"), 5000); // nothing of it is needed any more
+    await connection.call("Browser.close", {}).catch(() => {});
     await ended;
-    clearTimeout(patience);
+    clearTimeout(close);
     await rm(profile, { recursive: true, force: true, maxRetries: 5 }).catch(() => {}); // a stray of the system's own
   }
 }
@@ -107,7 +110,7 @@ type Answer = any;
 
 /** The DevTools protocol over a pipe: requests and answers are JSON, each ended by a zero byte. */
 function connect(child: ChildProcess): {
-  call(method: string, parameters: object, seconds: number, sessionId?: string): Promise<Answer>;
+  call(method: string, parameters: object, sessionId?: string): Promise<Answer>;
 } {
   const [, , errors, requests, answers] = child.stdio as unknown as [null, null, Readable, Writable, Readable];
   const waiting = new Map<number, { done: (answer: Answer) => void; fail: (problem: Error) => void }>();
@@ -141,15 +144,15 @@ function connect(child: ChildProcess): {
     }
   });
 
-  const call = (method: string, params: object, seconds: number, sessionId?: string): Promise<Answer> =>
+  const call = (method: string, params: object, sessionId?: string): Promise<Answer> =>
     new Promise((done, fail) => {
       if (problem) return fail(problem);
       const id = ++count;
       const late = (): void => {
         waiting.delete(id);
-        fail(new Error(`the browser did not answer within ${seconds} seconds`));
+        fail(new Error(`the browser did not answer within ${PATIENCE} seconds`));
       };
-      const timer = setTimeout(late, seconds * 1000);
+      const timer = setTimeout(late, PATIENCE * 1000);
       const settle = <V>(then: (value: V) => void) => {
         return (value: V): void => {
           clearTimeout(timer);

@@ -5,9 +5,6 @@ import { type BrowserPage, withBrowserPage } from "./headless-browser.js";
 const WIDTH = 960;
 const HEIGHT = 450;
 
-/** Seconds for loading plotly.js, and for each figure. */
-const PATIENCE = 60;
-
 /**
  * Figures as SVG text on a white ground, drawn by plotly.js in a browser.
  *
@@ -26,9 +23,9 @@ export async function staticPictures(
   const pictures = new Map<string, string>();
   const notes: string[] = [];
   const drawAll = async (page: BrowserPage): Promise<void> => {
-    await page.evaluate(`${plotly}\n;document.title = "pictures"`, PATIENCE);
+    await page.evaluate(`${plotly}\n;document.title = "pictures"`);
     for (const [name, figure] of figures) {
-      const svg = await page.evaluate(drawing(figure), PATIENCE);
+      const svg = await page.evaluate(drawing(figure));
       if (typeof svg === "string" && svg.startsWith("<svg")) pictures.set(name, svg);
       else notes.push(`No static picture of "${name}": ${svg}.`);
     }

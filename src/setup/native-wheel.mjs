@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readJson, writeWhole } from "./files.mjs";
 import { nativeHome, venvPython } from "./places.mjs";
 import { failure, problem } from "./problem.mjs";
-import { run } from "./run.mjs";
+import { answerSeconds, run } from "./run.mjs";
 
 const tensorflow = "2.21.0";
 
@@ -86,7 +86,7 @@ export async function buildFromWheel(root) {
 /** @returns {Promise<string>} */
 async function findCompiler() {
   const names = process.env.CXX ? [process.env.CXX] : ["g++", "c++", "clang++"];
-  for (const name of names) if ((await run(name, ["--version"], { seconds: 20 })).code === 0) return name;
+  for (const name of names) if ((await run(name, ["--version"], { seconds: answerSeconds })).code === 0) return name;
   const remedy = "Install g++ (Debian: apt install g++; macOS: xcode-select --install), then try again.";
   throw problem(`it needs a C++ compiler, and none was found (tried ${names.join(", ")}). ${remedy}`);
 }
@@ -128,7 +128,7 @@ async function compile(root, part, compiler, libraries) {
     // From node_modules/@tensorflow/tfjs-node/lib/napi-v8, where the binding will lie, up to the root.
     `-Wl,-rpath,${mac ? "@loader_path" : "$ORIGIN"}/../../../../../.venv/native/lib`,
   ];
-  const result = await run(compiler, args, { cwd: package_, seconds: 600 });
+  const result = await run(compiler, args, { cwd: package_ });
   if (result.code !== 0) throw failure("Compiling tfjs-node's binding", result, "wasm is used meanwhile.");
 }
 

@@ -1,5 +1,5 @@
 import { problem } from "./problem.mjs";
-import { run } from "./run.mjs";
+import { answerSeconds, run } from "./run.mjs";
 
 /** The oldest Python that JupyterLab and nbconvert run on. */
 export const oldestPython = /** @type {const} */ ([3, 10]);
@@ -46,7 +46,7 @@ function candidates() {
 /** @param {readonly string[]} command @returns {Promise<Found>} */
 async function ask(command) {
   const [program = "", ...first] = command;
-  const { code, output } = await run(program, [...first, "-c", question], { seconds: 20 });
+  const { code, output } = await run(program, [...first, "-c", question], { seconds: answerSeconds });
   const line = output.split("\n").find((text) => text.startsWith('{"'));
   return code === 0 && line ? { command, ...JSON.parse(line) } : { command };
 }

@@ -8,6 +8,12 @@ import { spawn } from "node:child_process";
  */
 
 /**
+ * Seconds after which a program that was only asked for its version, or to try something out, stands still. It says
+ * nothing about how fast one has to be: a busy machine takes its time.
+ */
+export const answerSeconds = 300;
+
+/**
  * Run a command to its end, quietly.
  *
  * It gets a process group of its own, so that what it started can be ended with it: at the time limit, and when

@@ -4,9 +4,9 @@ import { filesIn, readJson, writeWhole } from "./files.mjs";
 import { buildFromWheel, builtBinding, forgetBuilt } from "./native-wheel.mjs";
 import { nativeHome } from "./places.mjs";
 import { problem } from "./problem.mjs";
-import { run } from "./run.mjs";
+import { answerSeconds, run } from "./run.mjs";
 
-/** Enough for its download on a slow line, and short enough to wait for. */
+/** Enough for its download on a slow line, and short enough to wait for where the host is shut off: wasm is used then. */
 const installerSeconds = 120;
 
 /**
@@ -121,6 +121,6 @@ process.exit(tf.getBackend() === "tensorflow" && product.join() === "19,22,43,50
 
 /** @param {string} root @returns {Promise<boolean>} */
 async function computes(root) {
-  const { code } = await run(process.execPath, ["-e", trial], { cwd: root, seconds: 60 });
+  const { code } = await run(process.execPath, ["-e", trial], { cwd: root, seconds: answerSeconds });
   return code === 0;
 }

@@ -4,7 +4,7 @@ import { hashOf, readJson, writeWhole } from "./files.mjs";
 import { lockPath, nativeHome, sitePackages, venv, venvBin, venvPython } from "./places.mjs";
 import { failure } from "./problem.mjs";
 import { findPython } from "./python.mjs";
-import { run } from "./run.mjs";
+import { answerSeconds, run } from "./run.mjs";
 
 /**
  * @typedef {object} Stamp what a finished installation was
@@ -89,7 +89,8 @@ async function makeEnvironment(root) {
  */
 async function install(root, files) {
   const wanted = files.flatMap((file) => ["-r", join(root, file)]);
-  const wishes = ["--disable-pip-version-check", "--no-input", "--prefer-binary", "--retries", "2"];
+  // Python compiles a file when it is first used, which most of these never are.
+  const wishes = ["--disable-pip-version-check", "--no-input", "--prefer-binary", "--no-compile", "--retries", "2"];
   // A wish for the user's own folder, common in pip's configuration, cannot be met inside an environment.
   const env = { PIP_USER: "0" };
   const result = await run(venvPython(root), ["-m", "pip", "install", ...wishes, ...wanted], { cwd: root, env });
@@ -98,7 +99,7 @@ async function install(root, files) {
 
 /** @param {string} root */
 async function versionOf(root) {
-  return (await run(venvPython(root), ["--version"], { seconds: 20 })).output.trim();
+  return (await run(venvPython(root), ["--version"], { seconds: answerSeconds })).output.trim();
 }
 
 /**

@@ -3,20 +3,17 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { checkpointIn } from "../../src/model/checkpoint.js";
 import { run } from "../../src/model/run.js";
-import { type BackendName, backendNames, useBackend } from "../../src/tensors/backend.js";
+import { type BackendName, useBackend } from "../../src/tensors/backend.js";
 import { type NamedArray, select } from "../../src/tensors/named-array.js";
 import { readSafetensors, type SafetensorsFile } from "../../src/tensors/safetensors.js";
 import { disposeTensors } from "../../src/tensors/tensors.js";
 import { readArray } from "../../src/training/expectations.js";
 import { verify } from "../../src/training/verify.js";
+import { backendsHere } from "../backends.js";
 
 const folder = join(import.meta.dirname, "..", "reference");
 const files = readdirSync(folder).filter((name) => name.endsWith(".safetensors"));
 const read = (name: string): SafetensorsFile => readSafetensors(readFileSync(join(folder, name)));
-const nativeProblem = await useBackend("native").then(
-  () => undefined,
-  (error: Error) => error.message,
-);
 
 /** The backend computes, and nothing is replayed. */
 const onlyOn = async (backend: BackendName): Promise<BackendName> => {
@@ -25,10 +22,8 @@ const onlyOn = async (backend: BackendName): Promise<BackendName> => {
 };
 afterEach(() => void vi.unstubAllEnvs());
 
-describe.each(backendNames)("on the %s backend", (backend) => {
-  const missing = backend === "native" && nativeProblem !== undefined && process.env.CI === undefined;
-  const why = missing ? ` (skipped: ${nativeProblem})` : "";
-  test.skipIf(missing).each(files)(`%s is met to 1e-5, every expected value and gradient${why}`, async (name) => {
+describe.each(backendsHere)("on the %s backend", (backend) => {
+  test.each(files)("%s is met to 1e-5, every expected value and gradient", async (name) => {
     expect(await onlyOn(backend)).toBe(backend);
     const file = read(name);
     const differences = verify(file);
@@ -37,7 +32,7 @@ describe.each(backendNames)("on the %s backend", (backend) => {
     for (const { name: tensor, maxError } of differences) expect(maxError, tensor).toBeLessThan(1e-5);
   });
 
-  test.skipIf(missing)(`pruned states get exactly nothing${why}`, async () => {
+  test("pruned states get exactly nothing", async () => {
     await onlyOn(backend);
     const file = read("nsm-lstm-2x1-pruned.safetensors");
     const { model, parameters } = checkpointIn(file);

@@ -9,7 +9,7 @@ import { copyTask } from "../../src/tasks/copy.js";
 import { multiplicationTask } from "../../src/tasks/multiplication.js";
 import { recallTask, recallTokens } from "../../src/tasks/recall.js";
 import type { Batch, Task } from "../../src/tasks/task.js";
-import { type BackendName, useBackend } from "../../src/tensors/backend.js";
+import { useBackend } from "../../src/tensors/backend.js";
 import { sizeOf } from "../../src/tensors/named-array.js";
 import { random } from "../../src/tensors/random.js";
 import { disposeTensors, type Tensors } from "../../src/tensors/tensors.js";
@@ -17,6 +17,7 @@ import type { ValuePlace, Wanted } from "../../src/tracker/tracker-options.js";
 import { adam, rmsprop } from "../../src/training/optimizers.js";
 import { batchTensors, differentiateLoss, sequenceLogits } from "../../src/training/sequence.js";
 import { trainingStep } from "../../src/training/training-step.js";
+import { backendsHere } from "../backends.js";
 
 const copy = copyTask(3);
 const recall = recallTask();
@@ -64,11 +65,7 @@ const machines = [
 ];
 /** Vectors or sentences of a sequence; of products the stage, of one digit by one or by two. */
 const lengthOf = (task: Task, length: number): number => (task === product ? (length % 2 ? 1 : 21) : length);
-const nativeProblem = await useBackend("native").then(
-  () => undefined,
-  (error: Error) => error.message,
-);
-const backends: BackendName[] = nativeProblem === undefined || process.env.CI ? ["cpu", "native"] : ["cpu"];
+const backends = backendsHere.filter((name) => name !== "wasm");
 
 /** |a − b| / |b| over all numbers of an array. */
 function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -8,12 +8,13 @@ import { nsm } from "../../src/model/nsm.js";
 import { type NtmConfig, ntm } from "../../src/model/ntm.js";
 import { type Run, run, runRefusal } from "../../src/model/run.js";
 import { type TtmConfig, ttm } from "../../src/model/ttm.js";
-import { type BackendName, useBackend } from "../../src/tensors/backend.js";
+import { useBackend } from "../../src/tensors/backend.js";
 import { type NamedArray, namedArray, sizeOf } from "../../src/tensors/named-array.js";
 import { random } from "../../src/tensors/random.js";
 import { readSafetensors } from "../../src/tensors/safetensors.js";
 import { disposeTensors } from "../../src/tensors/tensors.js";
 import { verify } from "../../src/training/verify.js";
+import { backendsHere } from "../backends.js";
 
 const ntmOf = (changed: Partial<NtmConfig>) =>
   ntm({
@@ -47,11 +48,7 @@ const machines: { name: string; model: Model }[] = [
     writes.map((write) => ({ name: `TTM, ${summariser}, ${write}`, model: ttmOf({ summariser, write }) })),
   ),
 ];
-const nativeProblem = await useBackend("native").then(
-  () => undefined,
-  (error: Error) => error.message,
-);
-const backends: BackendName[] = nativeProblem === undefined || process.env.CI ? ["cpu", "native"] : ["cpu"];
+const backends = backendsHere.filter((name) => name !== "wasm");
 
 const steps = 4;
 const inputsFor = (model: Model, batch: number): NamedArray => {

@@ -23,11 +23,9 @@ import { ttm } from "../../src/model/ttm.js";
 import { type BackendName, useBackend } from "../../src/tensors/backend.js";
 import { type NamedArray, namedArray, select, sizeOf } from "../../src/tensors/named-array.js";
 import { random } from "../../src/tensors/random.js";
+import { backendsHere } from "../backends.js";
 
-const backends: (BackendName | "")[] = await useBackend("native").then(
-  () => ["", "cpu", "native"],
-  () => ["", "cpu"],
-);
+const backends: (BackendName | "")[] = ["", ...backendsHere.filter((name) => name !== "wasm")];
 await useBackend("cpu");
 beforeEach(() => void vi.stubEnv("TAPESCOPE_BACKEND", ""));
 afterEach(() => useBackend("cpu"));

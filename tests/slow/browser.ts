@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { limit } from "../limit.js";
 
 /** The first Chromium on PATH. */
 export const browserPath: string | undefined = ["chromium", "chromium-browser", "google-chrome"]
@@ -33,7 +34,35 @@ const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-firs
 /** A headless browser, to be closed by the caller. @throws if there is none on PATH. */
 export async function launchBrowser(): Promise<Browser> {
   if (!browserPath) throw new Error("No chromium, chromium-browser or google-chrome on PATH.");
-  return chromium.launch({ executablePath: browserPath, args: ARGUMENTS });
+  return chromium.launch({ executablePath: browserPath, args: ARGUMENTS, timeout: limit });
+}
+
+/** A page by itself, with no cookies of others: to be closed by `page.context().close()`, or with the browser. */
+export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(limit);
+  return context.newPage();
+}
+
+/**
+ * Give a page's window a width, and wait until its figures have taken theirs from it.
+ *
+ * @returns pixels by which the page can then be slid sideways
+ */
+export async function slidesAt(page: Page, width: number): Promise<number> {
+  await page.setViewportSize({ width, height: 900 });
+  await page.waitForFunction(() => {
+    type Plot = HTMLElement & { _fullLayout?: { width: number } };
+    const shown = [...document.querySelectorAll<Plot>(".js-plotly-plot")].filter((plot) => plot.offsetParent);
+    const widthOf = (plot: Plot) => Number.parseFloat(getComputedStyle(plot).width);
+    return shown.every((plot) => Math.abs((plot._fullLayout?.width ?? 0) - widthOf(plot)) <= 1);
+  });
+  return page.evaluate(() => {
+    scrollTo(1e4, scrollY);
+    const pixels = scrollX;
+    scrollTo(0, scrollY);
+    return pixels;
+  });
 }
 
 /** What went wrong in a page and what it asked for, filled while the page lives. */
@@ -56,14 +85,13 @@ export async function openOffline(
   options: BrowserContextOptions = {},
 ): Promise<{ page: Page; watch: Watch }> {
   const watch: Watch = { errors: [], requests: [], dialogs: [] };
-  const context = await browser.newContext(options);
-  context.setDefaultTimeout(120_000); // a busy machine takes its time with 5 MB of script
+  const page = await openPage(browser, options);
+  const context = page.context();
   await context.setOffline(true);
   await context.route(/^(?!file:|data:|blob:)/, async (route) => {
     watch.requests.push(route.request().url());
     await route.abort();
   });
-  const page = await context.newPage();
   page.on("console", (message) => {
     if (message.type() === "error") watch.errors.push(message.text());
   });

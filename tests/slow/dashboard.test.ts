@@ -10,7 +10,9 @@ import { openHistory } from "../../src/tracker/history.js";
 import { openHistoryWriter } from "../../src/tracker/history-writer.js";
 import { historyAt } from "../../src/tracker/http-storage.js";
 import { readAll, recordBatch, recording, valueAt } from "../history-rows.js";
-import { browserMissing, launchBrowser } from "./browser.js";
+import { limit } from "../limit.js";
+import { browserMissing, launchBrowser, openPage } from "./browser.js";
+import { type Ended, refusedIn } from "./command-line.js";
 import { root, until } from "./scratch.js";
 
 const checkpoint = join(root, "data", "ntm-copy.safetensors");
@@ -60,6 +62,7 @@ function start(words: readonly string[]): { child: ChildProcess; out: () => stri
   const child = spawn(process.execPath, [join(root, "src/cli/tapescope.mjs"), "dashboard", ...words], {
     env,
     cwd: folder,
+    timeout: limit,
   });
   running.push(child);
   let [out, err] = ["", ""];
@@ -71,17 +74,15 @@ function start(words: readonly string[]): { child: ChildProcess; out: () => stri
 /** The command, once it listens on a free port. */
 async function dashboard(words: readonly string[]): Promise<Running> {
   const { child, out, err } = start([...words, "--port", "0"]);
-  await until(() => out().includes("Ctrl-C ends it") || child.exitCode !== null, "the dashboard's start", 120);
+  await until(() => out().includes("Ctrl-C ends it") || child.exitCode !== null, "the dashboard's start");
   const address = /http:\S+/.exec(out())?.[0];
   if (!address) throw new Error(`The dashboard did not start: ${err()}`);
   return { child, address, said: () => out() + err() };
 }
 
 /** The command where it is to fail. */
-async function refusal(words: readonly string[]): Promise<{ code: number | null; err: string }> {
-  const { child, err } = start(words);
-  const [code] = await once(child, "close");
-  return { code, err: err() };
+function refusal(words: readonly string[]): Promise<Ended> {
+  return refusedIn(folder, ["dashboard", ...words]);
 }
 
 interface Answer {
@@ -300,6 +301,7 @@ describe("the command", () => {
     other.close();
     expect(plain).toEqual({
       code: 2,
+      out: "",
       err: `tapescope: Port ${port} of 127.0.0.1 is in use; end what uses it, or choose another: --port 0 takes any that is free.\n`,
     });
     expect(debug.err).toMatch(/^ +at /m);
@@ -320,15 +322,14 @@ describe.skipIf(browserMissing)("the page in a browser", () => {
   test("starts under its policy and shows the history that is served", async () => {
     const browser = await launchBrowser();
     const { address, child } = await dashboard(["--state-history", history]);
-    const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    const page = await openPage(browser, { viewport: { width: 1400, height: 900 } });
     const problems: string[] = [];
     page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("request", (sent) => {
       if (!sent.url().startsWith(address) && !/^(data|blob):/.test(sent.url())) problems.push(sent.url());
     });
-    page.setDefaultTimeout(120_000);
-    await page.goto(address, { timeout: 120_000 });
+    await page.goto(address);
     await page.getByRole("tab", { name: "Training history" }).waitFor();
     await page.locator(".js-plotly-plot .main-svg").first().waitFor();
     expect(problems).toEqual([]);
@@ -343,7 +344,7 @@ describe.skipIf(browserMissing)("the page in a browser", () => {
       const { address, child } = await dashboard(words);
       const page = await browser.newPage();
       page.setDefaultTimeout(120_000);
-      await page.goto(`${address}${hash}`, { timeout: 120_000 });
+      await page.goto(`${address}${hash}`);
       await page.getByRole("tab", { name: mode, selected: true }).waitFor();
       await page.locator(".js-plotly-plot .main-svg").first().waitFor();
       child.kill("SIGINT");

@@ -20,19 +20,9 @@ import { useBackend } from "../../src/tensors/backend.js";
 import { select } from "../../src/tensors/named-array.js";
 import { disposeTensors } from "../../src/tensors/tensors.js";
 import { stateTracker } from "../../src/tracker/state-tracker.js";
-import { browserMissing, launchBrowser, openOffline } from "./browser.js";
-import {
-  apply,
-  component,
-  operation,
-  removeAll,
-  saved,
-  shows,
-  slide,
-  tolerance,
-  typeInput,
-  waiting,
-} from "./explorer-page.js";
+import { limit } from "../limit.js";
+import { browserMissing, launchBrowser, openOffline, openPage } from "./browser.js";
+import { apply, component, operation, removeAll, saved, shows, slide, tolerance, typeInput } from "./explorer-page.js";
 import { code, display, python, writeNotebook } from "./scratch.js";
 
 const data = join(import.meta.dirname, "..", "..", "data");
@@ -66,13 +56,11 @@ interface Opened {
 async function open(view: string, checkpoint: string, history?: string): Promise<Opened> {
   const places = { model: join(data, checkpoint), ...(history !== undefined && { history }) };
   const server = await startServer({ places, host: "127.0.0.1", port: 0, debug: false, log: () => {} });
-  const context = await browser.newContext({ viewport: { width: 1400, height: 1000 }, acceptDownloads: true });
-  context.setDefaultTimeout(waiting.timeout);
+  const page = await openPage(browser, { viewport: { width: 1400, height: 1000 }, acceptDownloads: true });
   closing.unshift(async () => {
-    await context.close();
+    await page.context().close();
     await server.close();
   });
-  const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("console", (message) => {
@@ -89,7 +77,7 @@ async function openExport(checkpoint: string, history: string): Promise<Opened> 
   const outputs = [display(explorerOutput(explored))];
   const notebook = await writeNotebook(join(folder, "explored.ipynb"), [code("show(explored);", outputs)]);
   const convert = ["-m", "nbconvert", "--to", "html", "--template", "tapescope", "--log-level", "ERROR", notebook];
-  await promisify(execFile)(python, convert, { env: { ...process.env, JUPYTER_PREFER_ENV_PATH: "1" } });
+  await promisify(execFile)(python, convert, { timeout: limit, env: { ...process.env, JUPYTER_PREFER_ENV_PATH: "1" } });
   const { page, watch } = await openOffline(browser, {
     viewport: { width: 1400, height: 1000 },
     acceptDownloads: true,
@@ -156,7 +144,7 @@ describe.skipIf(browserMissing).each(machines)("The page runs $checkpoint", ({ c
     const { batch } = taskInputOf(one).read(text, one);
     const asked = [...batch.mask.data.keys()].filter((at) => batch.mask.data[at] === 1);
     const rows = page.locator(".ts-answers tbody tr");
-    await expect.poll(() => rows.count(), waiting).toBe(asked.length);
+    await expect.poll(() => rows.count()).toBe(asked.length);
     const probabilities = select(wanted.outputs, { batch: 0 });
     const width = probabilities.shape[1] as number;
     for (const [row, at] of asked.entries()) {
@@ -268,7 +256,7 @@ describe.skipIf(browserMissing).each(places)("An experiment %s", (place) => {
       const bytes = (await saved(page)).map(({ value }) => Buffer.from((value as PackedValues).float32, "base64"));
       return new Float32Array(Uint8Array.from(Buffer.concat(bytes)).buffer);
     };
-    await expect.poll(patched, waiting).toEqual(whole(original, 5).data); // a patch is read before it is applied
+    await expect.poll(patched).toEqual(whole(original, 5).data); // a patch is read before it is applied
     await compares(page, original, inNode(checkpoint, copied, await saved(page)), 4);
 
     await from.selectOption("elsewhere");
@@ -279,14 +267,14 @@ describe.skipIf(browserMissing).each(places)("An experiment %s", (place) => {
     const wanted = whole(inNode(checkpoint, other), 1).data;
     const apart = (values: Float32Array) =>
       Math.max(...values.map((value, at) => Math.abs(value - (wanted[at] as number))));
-    await expect.poll(async () => apart(await patched()), waiting).toBeLessThanOrEqual(tolerance);
+    await expect.poll(async () => apart(await patched())).toBeLessThanOrEqual(tolerance);
     await compares(page, original, inNode(checkpoint, copied, await saved(page)), 4);
 
     await from.selectOption("history");
     await page.getByRole("spinbutton", { name: "sequence" }).fill("1");
     await apply(page);
     const recorded = Float32Array.from({ length: 128 * 20 }, (_, at) => Math.sin(128 * 20 + at));
-    await expect.poll(patched, waiting).toEqual(recorded);
+    await expect.poll(patched).toEqual(recorded);
     await compares(page, original, inNode(checkpoint, copied, await saved(page)), 4);
     expect(await saved(page)).toHaveLength(1); // each took the place of the one before
     await removeAll(page);
@@ -334,7 +322,7 @@ describe.skipIf(browserMissing).each(places)("An experiment %s", (place) => {
     await writeFile(path, JSON.stringify(edits));
     await removeAll(page);
     await load.setInputFiles(path);
-    await expect.poll(() => page.locator(".ts-edits li").count(), waiting).toBe(edits.length);
+    await expect.poll(() => page.locator(".ts-edits li").count()).toBe(edits.length);
     expect(await saved(page)).toEqual(edits);
     await compares(page, original, inNode(checkpoint, copied, edits), 4);
 
@@ -349,7 +337,7 @@ describe.skipIf(browserMissing).each(places)("An experiment %s", (place) => {
     ] as const) {
       await writeFile(path, text);
       await load.setInputFiles(path);
-      await expect.poll(() => problem.innerText(), waiting).toContain(message);
+      await expect.poll(() => problem.innerText()).toContain(message);
       expect(await saved(page)).toEqual(edits);
     }
   });
@@ -357,17 +345,13 @@ describe.skipIf(browserMissing).each(places)("An experiment %s", (place) => {
   test("says what is wrong with an input or a checkpoint, and goes on with the last that was right", async () => {
     await typeInput(page, "10\n01");
     const problem = page.getByLabel("Machine").getByRole("alert");
-    await expect
-      .poll(() => problem.innerText(), waiting)
-      .toBe('A vector of 8 bits such as 10101010 is needed; "10" was given.');
+    await expect.poll(() => problem.innerText()).toBe('A vector of 8 bits such as 10101010 is needed; "10" was given.');
     await typeInput(page, copied);
-    await expect.poll(() => problem.count(), waiting).toBe(0);
+    await expect.poll(() => problem.count()).toBe(0);
     const path = join(folder, "broken.safetensors");
     await writeFile(path, "not a checkpoint");
     await page.getByLabel("Open a file").setInputFiles(path);
-    await expect
-      .poll(() => problem.innerText(), waiting)
-      .toContain("broken.safetensors is no checkpoint that can be run here");
+    await expect.poll(() => problem.innerText()).toContain("broken.safetensors is no checkpoint that can be run here");
     await shows(page, "Outputs: original, edited, difference", turned(original), 0);
     expect(errors).toEqual([]);
   });
@@ -381,7 +365,7 @@ describe.skipIf(browserMissing)("The address of an experiment", () => {
     await page.getByLabel("Component").selectOption("site read.0.weights");
     await page.getByRole("spinbutton", { name: "slot", exact: true }).fill("7");
     const held = () => page.evaluate(() => new URLSearchParams(location.hash.slice(1)).get("target"));
-    await expect.poll(held, waiting).toContain('"region":{"slot":7}');
+    await expect.poll(held).toContain('"region":{"slot":7}');
 
     const other = await open(await page.evaluate(() => location.hash.replace("#mode=", "")), checkpoint);
     expect(await other.page.getByLabel("Component").inputValue()).toBe("site read.0.weights");
@@ -393,7 +377,7 @@ describe.skipIf(browserMissing)("The address of an experiment", () => {
           const { layout } = element as unknown as { layout: { shapes?: { y0: number }[] } };
           return layout.shapes?.filter(({ y0 }) => y0 === 2.5).length;
         });
-      await expect.poll(rows, waiting).toBe(3);
+      await expect.poll(rows).toBe(3);
     }
     expect([...errors, ...other.errors]).toEqual([]);
   });
@@ -406,7 +390,7 @@ describe.skipIf(browserMissing)("The address of an experiment", () => {
     await apply(page);
     const edits = await saved(page);
     const held = () => page.evaluate(() => new URLSearchParams(location.hash.slice(1)).get("edits"));
-    await expect.poll(held, waiting).toBe(JSON.stringify(edits));
+    await expect.poll(held).toBe(JSON.stringify(edits));
 
     const link = await page.evaluate(() => location.hash.replace("#mode=", ""));
     const other = await open(link, checkpoint);
@@ -420,18 +404,16 @@ describe.skipIf(browserMissing)("The address of an experiment", () => {
       location.hash = view.toString();
     });
     const alert = page.getByRole("alert");
-    await expect
-      .poll(() => alert.innerText(), waiting)
-      .toMatch(/^The edits in the address were left out\. Edit 1 of 1: ntm/);
+    await expect.poll(() => alert.innerText()).toMatch(/^The edits in the address were left out\. Edit 1 of 1: ntm/);
     expect(await saved(page)).toEqual(edits);
 
     await page.getByRole("spinbutton", { name: "slot", exact: true }).fill("");
     await operation(page).selectOption("patch");
     await apply(page); // 2,560 numbers
-    await expect.poll(held, waiting).toBeNull();
+    await expect.poll(held).toBeNull();
     expect(await page.getByLabel("Edits").innerText()).toContain("A link to this page leaves these edits out");
     await page.getByRole("button", { name: "Undo" }).click();
-    await expect.poll(held, waiting).toBe(JSON.stringify(edits));
+    await expect.poll(held).toBe(JSON.stringify(edits));
     expect([...errors, ...other.errors]).toEqual([]);
   });
 
@@ -439,12 +421,12 @@ describe.skipIf(browserMissing)("The address of an experiment", () => {
     const { page, errors } = await open("experiment", checkpoint, join(data, "ttm-multiplication-history"));
     const message =
       /states do not fit this checkpoint, which is of another model: its "model" is "ntm", the history's is "ttm"/;
-    await expect.poll(() => page.getByLabel("Machine").innerText(), waiting).toMatch(message);
+    await expect.poll(() => page.getByLabel("Machine").innerText()).toMatch(message);
     await operation(page).selectOption("patch");
     await page.getByRole("combobox", { name: "From" }).selectOption("history");
-    await expect.poll(() => page.getByLabel("Target").getByRole("alert").innerText(), waiting).toMatch(message);
+    await expect.poll(() => page.getByLabel("Target").getByRole("alert").innerText()).toMatch(message);
     await apply(page);
-    await expect.poll(() => page.getByLabel("Target").getByRole("alert").count(), waiting).toBe(2);
+    await expect.poll(() => page.getByLabel("Target").getByRole("alert").count()).toBe(2);
     expect(await page.locator(".ts-edits li").count()).toBe(0);
     expect(errors).toEqual([]);
   });

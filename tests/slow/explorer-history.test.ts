@@ -19,7 +19,7 @@ import { type History, openHistory } from "../../src/tracker/history.js";
 import { stateTracker } from "../../src/tracker/state-tracker.js";
 import { adam } from "../../src/training/optimizers.js";
 import { type Training, train } from "../../src/training/train.js";
-import { browserMissing, launchBrowser } from "./browser.js";
+import { browserMissing, launchBrowser, openPage } from "./browser.js";
 
 const sizes = { tokens: 1, symbols: 13, outputs: 10, features: 8, slots: 5, read: 3, layers: 2, heads: 2, hidden: 8 };
 const learning = { optimizer: adam(), clip: { by: "norm", limit: 1 }, seed: 1, batch: 4 } as const;
@@ -68,13 +68,11 @@ afterAll(async () => {
 async function open(name: string, hash = ""): Promise<{ page: Page; errors: string[]; bytes: () => number }> {
   const places = { history: join(folder, name) };
   const server = await startServer({ places, host: "127.0.0.1", port: 0, debug: false, log: () => {} });
-  const context = await browser.newContext({ viewport: { width: 1400, height: 1000 } });
-  context.setDefaultTimeout(120_000); // a busy machine takes its time with 5 MB of script
+  const page = await openPage(browser, { viewport: { width: 1400, height: 1000 } });
   closing.unshift(async () => {
-    await context.close();
+    await page.context().close();
     await server.close();
   });
-  const page = await context.newPage();
   const errors: string[] = [];
   let bytes = 0;
   page.on("pageerror", (error) => errors.push(String(error)));
@@ -113,7 +111,7 @@ async function drawn(page: Page, label: string) {
 /** Wait until a figure shows these numbers. */
 async function shows(page: Page, label: string, values: ArrayLike<number>, trace = 0): Promise<void> {
   const first = async () => (await drawn(page, label)).values?.[trace];
-  await expect.poll(first, { timeout: 60_000 }).toEqual(Array.from(values));
+  await expect.poll(first).toEqual(Array.from(values));
 }
 
 /** Move a slider to one of its positions, by the keyboard. */
@@ -175,9 +173,7 @@ describe.skipIf(browserMissing)("The training history in the page", () => {
     await page.getByRole("combobox", { name: "speed" }).selectOption("20");
     await page.getByRole("button", { name: "Play" }).click();
     const seen = new Set<string | null>();
-    await expect
-      .poll(async () => seen.add(await sliderText(page, "Token")).size, { timeout: 60_000 })
-      .toBeGreaterThan(3);
+    await expect.poll(async () => seen.add(await sliderText(page, "Token")).size).toBeGreaterThan(3);
     await page.locator("body").press("Space");
     await expect.poll(() => page.getByRole("button", { name: "Play" }).count()).toBe(1);
     const rest = await sliderText(page, "Token");
@@ -332,9 +328,7 @@ describe.skipIf(browserMissing)("The training history in the page", () => {
     tracker.recordValues([{ kind: "state", step: 0, site: "memory", shape: [2, 5, 8], start: 0 }], data);
     tracker.recordMetrics({ loss: 7 });
     await tracker.saveStateHistory();
-    await expect
-      .poll(() => page.getByRole("slider", { name: "Epoch" }).getAttribute("max"), { timeout: 60_000 })
-      .toBe("3");
+    await expect.poll(() => page.getByRole("slider", { name: "Epoch" }).getAttribute("max")).toBe("3");
     expect(await sliderText(page, "Epoch")).toBe("1");
     await expect.poll(async () => (await drawn(page, "loss")).values?.[0]?.at(-1)).toBe(7);
     await slide(page, "Epoch", 3);
@@ -363,13 +357,11 @@ describe.skipIf(browserMissing)("The training history in the page", () => {
 
   test("a history that is damaged or not there is said in one message", async () => {
     const { page: none } = await open("nothing");
-    await expect
-      .poll(() => none.getByRole("alert").innerText(), { timeout: 60_000 })
-      .toMatch(/^There is no state history in/);
+    await expect.poll(() => none.getByRole("alert").innerText()).toMatch(/^There is no state history in/);
     await none.context().close();
     await rm(join(folder, "copying", "_manifest-latest.json"));
     await writeFile(join(folder, "copying", "_manifest-latest.json"), "{");
     const { page: torn } = await open("copying");
-    await expect.poll(() => torn.getByRole("alert").innerText(), { timeout: 60_000 }).toMatch(/is damaged/);
+    await expect.poll(() => torn.getByRole("alert").innerText()).toMatch(/is damaged/);
   });
 });

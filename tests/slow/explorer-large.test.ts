@@ -8,8 +8,8 @@ import { historyFolder } from "../../src/files/folder-storage.js";
 import { random } from "../../src/tensors/random.js";
 import { openHistory } from "../../src/tracker/history.js";
 import { openHistoryWriter } from "../../src/tracker/history-writer.js";
-import { browserMissing, launchBrowser } from "./browser.js";
-import { shows, waiting } from "./explorer-page.js";
+import { browserMissing, launchBrowser, openPage } from "./browser.js";
+import { shows } from "./explorer-page.js";
 
 const megabytes = 120;
 const [slots, word, tokens, epochs] = [32, 64, 16, 4]; // a state is 8 KB, what a batch recorded of it 128 KB
@@ -59,8 +59,7 @@ describe.skipIf(browserMissing)("A history of more than 100 MB in the page", () 
   test("is opened, and moved through, by reading only what is seen", async () => {
     const history = await openHistory(historyFolder(folder));
     expect(history.size.bytes).toBeGreaterThan(megabytes * 0.9e6);
-    const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
-    page.setDefaultTimeout(waiting.timeout);
+    const page = await openPage(browser, { viewport: { width: 1400, height: 1000 } });
     let bytes = 0;
     page.on("request", (request) => {
       if (!request.url().endsWith(".parquet")) return;
@@ -70,8 +69,8 @@ describe.skipIf(browserMissing)("A history of more than 100 MB in the page", () 
     /** Wait until the page shows a moment. @returns what was read for it */
     const readFor = async (epoch: number, batch: number, token: number): Promise<number> => {
       await shows(page, `memory after token ${token}:`, (await history.getState(epoch, batch, token, "memory")).data);
-      await expect.poll(() => page.locator(".ts-side h2").innerText(), waiting).toContain(`batch ${batch}`);
-      await expect.poll(() => page.locator(".ts-details tbody tr").count(), waiting).toBe(1);
+      await expect.poll(() => page.locator(".ts-side h2").innerText()).toContain(`batch ${batch}`);
+      await expect.poll(() => page.locator(".ts-details tbody tr").count()).toBe(1);
       const read = bytes;
       bytes = 0;
       return read;
@@ -92,7 +91,7 @@ describe.skipIf(browserMissing)("A history of more than 100 MB in the page", () 
       moves.push(await readFor(epoch, batch, 7));
     }
     for (const read of moves) expect(read).toBeLessThan(mostPerMove);
-    await page.close();
+    await page.context().close();
   });
 });
 

@@ -15,7 +15,8 @@ import { taskInputOf } from "../../src/tasks/typed-tasks.js";
 import { useBackend } from "../../src/tensors/backend.js";
 import { select } from "../../src/tensors/named-array.js";
 import { type History, openHistory } from "../../src/tracker/history.js";
-import { browserMissing, launchBrowser, openOffline } from "./browser.js";
+import { limit } from "../limit.js";
+import { browserMissing, launchBrowser, openOffline, openPage } from "./browser.js";
 import { code, display, freePort, python, root, until, writeNotebook } from "./scratch.js";
 
 const tiny = ["--controller", "feedforward-8", "--slots", "6", "--word", "5", "--bits", "2", "--lengths", "2-3"];
@@ -35,7 +36,7 @@ beforeAll(async () => {
   await promisify(execFile)(
     process.execPath,
     [join(root, "src/cli/tapescope.mjs"), ...train, ...tiny, "--updates", "20", "--epoch", "5"],
-    { cwd: folder, env: { ...process.env, TAPESCOPE_BACKEND: "cpu" } },
+    { timeout: limit, cwd: folder, env: { ...process.env, TAPESCOPE_BACKEND: "cpu" } },
   );
   history = await openHistory(historyFolder(join(folder, "history")));
   notebook = await writeNotebook(join(folder, "explored.ipynb"), [
@@ -99,7 +100,7 @@ async function drawsMemory(explored: Locator, step: number, wanted: readonly num
     if (drawn.length !== wanted.length) return Number.POSITIVE_INFINITY;
     return Math.max(...drawn.map((value, index) => Math.abs(value - (wanted[index] as number))));
   };
-  await expect.poll(difference, { timeout: 120_000 }).toBeLessThan(1e-5); // a figure follows in the next frame
+  await expect.poll(difference).toBeLessThan(1e-5); // a figure follows in the next frame
 }
 
 /** The page is alive: it draws the right numbers, other right ones after a key was pressed, and runs the model right. */
@@ -176,7 +177,10 @@ describe.skipIf(browserMissing)("the exported page, with the network off", () =>
     ].map((bundle) => display({ [EXPLORER_MIME]: bundle }));
     const strange = await writeNotebook(join(folder, "strange.ipynb"), [code("// nothing", outputs)]);
     const convert = ["-m", "nbconvert", "--to", "html", "--template", "tapescope", "--log-level", "ERROR", strange];
-    await promisify(execFile)(python, convert, { env: { ...process.env, JUPYTER_PREFER_ENV_PATH: "1" } });
+    await promisify(execFile)(python, convert, {
+      timeout: limit,
+      env: { ...process.env, JUPYTER_PREFER_ENV_PATH: "1" },
+    });
     const { page: opened, watch } = await openOffline(browser);
     await opened.goto(pathToFileURL(strange.replace(".ipynb", ".html")).href);
     await opened.waitForSelector("html[data-figures=drawn]");
@@ -210,7 +214,7 @@ describe.skipIf(browserMissing)("JupyterLab", () => {
         (answer) => answer.ok,
         () => false,
       );
-    await until(answers, "JupyterLab's start", 180);
+    await until(answers, "JupyterLab's start");
   });
   afterAll(async () => {
     server?.kill("SIGTERM");
@@ -222,11 +226,10 @@ describe.skipIf(browserMissing)("JupyterLab", () => {
     const place = join(folder, "settings", "@jupyterlab", "apputils-extension");
     await mkdir(place, { recursive: true });
     await writeFile(join(place, "themes.jupyterlab-settings"), JSON.stringify({ theme }));
-    await opened?.close();
-    opened = await browser.newPage({ viewport: { width: 1500, height: 1200 } });
+    await opened?.context().close();
+    opened = await openPage(browser, { viewport: { width: 1500, height: 1200 } });
     const problems: string[] = [];
     opened.on("pageerror", (error) => problems.push(String(error)));
-    opened.setDefaultTimeout(120_000);
     await opened.goto(`${address}/lab/tree/explored.ipynb?token=${token}`);
     return problems;
   }
@@ -258,7 +261,7 @@ describe.skipIf(browserMissing)("JupyterLab", () => {
     const before = (await stat(notebook)).mtimeMs;
     await opened.locator(".jp-CodeCell .cm-content").first().click(); // in an output, JupyterLab leaves all keys alone
     await opened.keyboard.press("Control+s");
-    await until(async () => (await stat(notebook)).mtimeMs > before, "saving", 60);
+    await until(async () => (await stat(notebook)).mtimeMs > before, "saving");
     await opened.reload();
     await opened.locator(".jp-OutputArea .ts-explorer").first().scrollIntoViewIfNeeded();
     await expectAlive(opened.locator(".jp-OutputArea .ts-explorer").first());

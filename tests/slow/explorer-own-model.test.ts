@@ -13,8 +13,8 @@ import { taskInputOf } from "../../src/tasks/typed-tasks.js";
 import { useBackend } from "../../src/tensors/backend.js";
 import { select } from "../../src/tensors/named-array.js";
 import { linear, tensorOf } from "../../src/tensors/tensors.js";
-import { browserMissing, launchBrowser } from "./browser.js";
-import { shows, waiting } from "./explorer-page.js";
+import { browserMissing, launchBrowser, openPage } from "./browser.js";
+import { shows } from "./explorer-page.js";
 
 /** A machine that the library does not know: a queue, into which each step pushes what it is shown. */
 const [symbols, slots, word] = [3, 4, 5];
@@ -66,8 +66,7 @@ describe.skipIf(browserMissing)("The page runs a machine of the reader's own", (
     });
     const browser = await launchBrowser();
     try {
-      const page = await browser.newPage({ viewport: { width: 1200, height: 1000 } });
-      page.setDefaultTimeout(waiting.timeout);
+      const page = await openPage(browser, { viewport: { width: 1200, height: 1000 } });
       const errors: string[] = [];
       page.on("pageerror", (error) => errors.push(String(error)));
       await page.goto(`${server.address}#mode=experiment&token=2&edits=${encodeURIComponent(JSON.stringify(edits))}`);

@@ -6,7 +6,6 @@ import type { Edit } from "../../src/model/edits.js";
 // What tests do to the explorer and see of it, served or in an export.
 
 export const tolerance = 1e-5;
-export const waiting: { timeout: number } = { timeout: 120_000 }; // a busy machine takes its time
 
 /** Numbers of a trace of the figure whose label begins so. */
 export async function drawn(page: Page, label: string, trace = 0): Promise<number[] | undefined> {
@@ -30,7 +29,7 @@ export async function shows(page: Page, label: string, wanted: ArrayLike<number>
     if (values?.length !== wanted.length) return Number.POSITIVE_INFINITY;
     return values.reduce((most, value, index) => Math.max(most, Math.abs(value - (wanted[index] as number))), 0);
   };
-  await expect.poll(difference, { ...waiting, message: `${label} [${trace}]` }).toBeLessThanOrEqual(tolerance);
+  await expect.poll(difference, { message: `${label} [${trace}]` }).toBeLessThanOrEqual(tolerance);
 }
 
 /** The edits that the page has, by its own "Save as JSON", which notes in each the model that it is for. */

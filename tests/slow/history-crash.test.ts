@@ -59,7 +59,7 @@ async function operations(partBytes: number): Promise<number> {
 describe.each([
   ["one part for each saving", 1e6],
   ["several parts between savings", 1000],
-])("a history with %s", { timeout: 60_000 }, (_, partBytes) => {
+])("a history with %s", (_, partBytes) => {
   test.each(failures)("opens with everything acknowledged when the process dies %s any file operation", async (how) => {
     const count = await operations(partBytes);
     expect(count).toBeGreaterThan(30);

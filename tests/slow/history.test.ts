@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { historyFolder } from "../../src/files/folder-storage.js";
 import { openHistoryWriter } from "../../src/tracker/history-writer.js";
 import { recordBatch, recording, rowsOf, tokens } from "../history-rows.js";
+import { limit } from "../limit.js";
+import { refusedIn } from "./command-line.js";
 import { python, root } from "./scratch.js";
 
 let folder: string;
@@ -37,7 +39,7 @@ first = duckdb.sql(f"SELECT shape, step, scale, kind FROM '{folder}/*.parquet' O
 print(json.dumps([len(frame), memory.shape, memory.tolist(), sum(checked), entropy, first, list(frame.columns)]))
 `;
   const [rows, shape, memory, checked, entropy, first, columns] = JSON.parse(
-    execFileSync(python, ["-c", script, place]).toString(),
+    execFileSync(python, ["-c", script, place], { timeout: limit }).toString(),
   );
   expect([rows, checked]).toEqual([2 * (2 * tokens + 3), 2 * (2 * tokens + 3)]);
   expect(shape).toEqual([2, 4, 3]);
@@ -53,6 +55,7 @@ describe("tapescope history", () => {
   const tapescope = (...words: string[]): string =>
     execFileSync(process.execPath, [join(root, "src/cli/tapescope.mjs"), "history", ...words], {
       stdio: "pipe",
+      timeout: limit,
     }).toString();
   const place = (): string => join(folder, "cli");
   beforeAll(async () => {
@@ -114,14 +117,9 @@ describe("tapescope history", () => {
       ],
     ];
     for (const [words, message] of uses) {
-      let refused: { status?: number; stderr?: Buffer } = {};
-      try {
-        tapescope(...words);
-      } catch (error) {
-        refused = error as typeof refused;
-      }
-      expect({ words, status: refused.status }).toEqual({ words, status: 2 });
-      expect(refused.stderr?.toString()).toMatch(message);
+      const { code, err } = await refusedIn(folder, ["history", ...words]);
+      expect({ words, code }).toEqual({ words, code: 2 });
+      expect(err).toMatch(message);
     }
   });
 });

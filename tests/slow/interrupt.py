@@ -1,6 +1,8 @@
 """Run cells on the tslab kernel in the current folder, interrupting the first once it has shown something.
 
-Prints one JSON object a line: for each cell its status, and all the text that it showed.
+    python interrupt.py SECONDS CELL...
+
+Within so many seconds the kernel must be there, and each cell done. Prints one JSON object a line: for each cell its status, and all the text that it showed.
 """
 
 import json
@@ -9,13 +11,13 @@ import sys
 from jupyter_client.manager import KernelManager
 
 
-def main(*cells: str) -> None:
+def main(seconds: str, *cells: str) -> None:
     manager = KernelManager(kernel_name="tslab")
     manager.start_kernel()
     client = manager.client()
     client.start_channels()
     try:
-        client.wait_for_ready(timeout=60)
+        client.wait_for_ready(timeout=int(seconds))
         for number, code in enumerate(cells):
             texts: list[str] = []
 
@@ -28,7 +30,7 @@ def main(*cells: str) -> None:
                     manager.interrupt_kernel()
                 texts.append(f"{message['msg_type']}: {text}")
 
-            reply = client.execute_interactive(code, timeout=120, output_hook=shown)
+            reply = client.execute_interactive(code, timeout=int(seconds), output_hook=shown)
             print(json.dumps({"status": reply["content"]["status"], "texts": texts}), flush=True)
     finally:
         client.stop_channels()

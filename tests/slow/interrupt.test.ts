@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { limit } from "../limit.js";
 import { python, root } from "./scratch.js";
 
 const training = `
@@ -24,8 +25,8 @@ const result = await trainHere({
 test("a training in a cell tells its progress in one place, and the stop button ends it with what it has learnt", async () => {
   const next = 'console.log(result.ended, result.updates > 0, "memory.init" in result.parameters);';
   const script = join(import.meta.dirname, "interrupt.py");
-  const options = { cwd: join(root, "notebooks"), timeout: 200_000 };
-  const { stdout } = await promisify(execFile)(python, [script, training, next], options);
+  const options = { cwd: join(root, "notebooks"), timeout: limit };
+  const { stdout } = await promisify(execFile)(python, [script, `${limit / 1000}`, training, next], options);
   const [first, second] = stdout
     .trim()
     .split("\n")

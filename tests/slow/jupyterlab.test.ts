@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Download, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { browserMissing, launchBrowser, openOffline } from "./browser.js";
+import { browserMissing, launchBrowser, openOffline, openPage } from "./browser.js";
 import { code, figuresIn, freePort, python, root, until, writeNotebook } from "./scratch.js";
 
 const notebook = "00-start-here.ipynb";
@@ -46,11 +46,9 @@ beforeAll(async () => {
         () => false,
       ),
     "JupyterLab's start",
-    120,
   );
   browser = await launchBrowser();
-  page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
-  page.setDefaultTimeout(60_000);
+  page = await openPage(browser, { viewport: { width: 1400, height: 1000 } });
 });
 
 afterAll(async () => {
@@ -89,7 +87,7 @@ describe.skipIf(browserMissing)("JupyterLab in a browser", () => {
     const figures = () => page.locator(".js-plotly-plot:has(.main-svg)").count();
     const errors = () => page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').allTextContents();
     const settled = async () => (await figures()) === showing || (await errors()).length > 0;
-    await until(settled, `${showing} figures`, 120);
+    await until(settled, `${showing} figures`);
     expect(await errors()).toEqual([]);
     await expect.poll(figures).toBe(showing);
   });
@@ -103,7 +101,7 @@ describe.skipIf(browserMissing)("JupyterLab in a browser", () => {
     await page.keyboard.type("01111110");
     await page.keyboard.press("Shift+Enter");
     await page.keyboard.press("Shift+Enter"); // the cell below runs the machine and draws
-    await expect.poll(firstVector, { timeout: 60_000 }).toEqual([0, 1, 1, 1, 1, 1, 1, 0]);
+    await expect.poll(firstVector).toEqual([0, 1, 1, 1, 1, 1, 1, 0]);
   });
 
   test("exports the notebook by its menu as a page that lives with the network off", async () => {

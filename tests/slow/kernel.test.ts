@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { limit } from "../limit.js";
 import { python, root } from "./scratch.js";
 
 interface Shown {
@@ -17,7 +18,7 @@ type Entry = string | readonly ["complete" | "inspect", string, number];
 /** Send groups of cells to a fresh kernel, each group at once, the next when an error is shown or all have ended. */
 async function send(groups: readonly (readonly Entry[])[]): Promise<Shown[]> {
   const script = join(import.meta.dirname, "kernel.py");
-  const options = { cwd: join(root, "notebooks"), timeout: 300_000 };
+  const options = { cwd: join(root, "notebooks"), timeout: limit };
   const { stdout } = await promisify(execFile)(python, [script, JSON.stringify(groups)], options);
   return JSON.parse(stdout);
 }

@@ -15,35 +15,40 @@ import { disposeTensors } from "../../src/tensors/tensors.js";
 import { stateTracker } from "../../src/tracker/state-tracker.js";
 import { adam, rmsprop } from "../../src/training/optimizers.js";
 import { train } from "../../src/training/train.js";
+import { times } from "../repeat.mjs";
 
 const task = copyTask(2);
 const sizes = { slots: 4, word: 3, units: 6, readHeads: 1, writeHeads: 1, initialWeights: "learned" as const };
 const model = ntm({ inputs: task.inputs, outputs: task.outputs, controller: "lstm", ...sizes });
 
 test.each([
-  ["adam", 1000],
+  ["adam", times("updates")],
   ["rmsprop", 50],
-] as const)("training with %s over %i updates never keeps a tensor more", async (name, updates) => {
-  await useBackend("cpu");
-  const counts = new Set<number>();
-  const before = tf.memory().numTensors;
-  const result = await train(
-    {
-      model,
-      task,
-      optimizer: name === "adam" ? adam() : rmsprop(),
-      clip: { by: "value", limit: 10 },
-      seed: 1,
-      updates,
-      batch: 1,
-      lengths: { shortest: 1, longest: 2 },
-    },
-    { onProgress: () => void counts.add(tf.memory().numTensors) },
-  );
-  expect(counts.size).toBe(1);
-  disposeTensors(result.parameters);
-  expect(tf.memory().numTensors).toBe(before);
-});
+] as const)(
+  "training with %s over %i updates never keeps a tensor more",
+  { tags: ["updates"] },
+  async (name, updates) => {
+    await useBackend("cpu");
+    const counts = new Set<number>();
+    const before = tf.memory().numTensors;
+    const result = await train(
+      {
+        model,
+        task,
+        optimizer: name === "adam" ? adam() : rmsprop(),
+        clip: { by: "value", limit: 10 },
+        seed: 1,
+        updates,
+        batch: 1,
+        lengths: { shortest: 1, longest: 2 },
+      },
+      { onProgress: () => void counts.add(tf.memory().numTensors) },
+    );
+    expect(counts.size).toBe(1);
+    disposeTensors(result.parameters);
+    expect(tf.memory().numTensors).toBe(before);
+  },
+);
 
 test.each([1, 2])(
   "functions compiled for a number of threads, %i, give back their memory when nobody has them any more",
@@ -52,7 +57,7 @@ test.each([1, 2])(
     vi.stubEnv("TAPESCOPE_THREADS", `${threads}`);
     const x = tf.ones([512, 512]);
     const compileMany = async () => {
-      for (let count = 0; count < 60; count++) {
+      for (let count = 0; count < 30; count++) {
         compile((given: tf.Tensor2D) => tf.tanh(tf.matMul(tf.matMul(given, given), tf.add(given, 1))))(
           x as tf.Tensor2D,
         ).dispose();
@@ -63,7 +68,7 @@ test.each([1, 2])(
     await compileMany();
     const before = await compileMany();
     await compileMany();
-    expect((await compileMany()) - before).toBeLessThan(100e6); // of 120 times 4 MB
+    await expect.poll(async () => (await compileMany()) - before).toBeLessThan(100e6); // of 60 times 4 MB and more
     x.dispose();
     vi.unstubAllEnvs();
   },
@@ -71,13 +76,14 @@ test.each([1, 2])(
 
 test.each(["replayed", "eager"] as const)(
   "a %s training that is tracked takes no more memory, however long",
+  { tags: ["updates"] },
   async (how) => {
     await useBackend("cpu");
     setFlagsFromString("--expose-gc");
     const collectGarbage = runInNewContext("gc") as () => void;
     const place = await mkdtemp(join(tmpdir(), "tapescope-leak-"));
-    const tracker = await stateTracker({ model, storage: historyFolder(join(place, "history")), samplingRate: 0.5 });
-    const [updates, epoch, warmUp] = [1500, 50, 500];
+    const tracker = await stateTracker({ model, storage: historyFolder(join(place, "history")), samplingRate: 1 });
+    const [updates, epoch, warmUp] = [times("updates"), 50, 200];
     const found: { tensors: number; heap: number; external: number; rss: number }[] = [];
     const { parameters } = await train(
       {
@@ -87,8 +93,9 @@ test.each(["replayed", "eager"] as const)(
       {
         how,
         tracking: { tracker, epoch },
-        onProgress({ update }) {
+        async onProgress({ update }) {
           if (update <= warmUp || update % epoch !== 0) return;
+          await tracker.saveStateHistory(); // nothing is on its way to the disk, however slow that is
           collectGarbage();
           const { heapUsed: heap, external, rss } = process.memoryUsage();
           found.push({ tensors: tf.memory().numTensors, heap, external, rss });
@@ -97,7 +104,7 @@ test.each(["replayed", "eager"] as const)(
     );
     disposeTensors(parameters);
     await rm(place, { recursive: true });
-    const half = found.length / 2;
+    const half = found.length >> 1;
     /** How many MB the median of the later half is above that of the earlier one. */
     const growth = (what: "heap" | "external" | "rss"): number => {
       const median = (some: typeof found): number =>
@@ -105,7 +112,7 @@ test.each(["replayed", "eager"] as const)(
       return (median(found.slice(half)) - median(found.slice(0, half))) / 2 ** 20;
     };
     expect(new Set(found.map(({ tensors }) => tensors)).size).toBe(1);
-    expect(growth("heap")).toBeLessThan(1); // what is recorded between the two takes six and more
+    expect(growth("heap")).toBeLessThan(1); // what is recorded between the two takes more than two
     expect(growth("external")).toBeLessThan(4); // buffers on their way to the disk come and go
     expect(growth("rss")).toBeLessThan(12); // the system takes pages back when it likes
   },

@@ -3,10 +3,11 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type NotebookReport, reportNotebooks } from "../../src/notebook/report.js";
-import { browserMissing, launchBrowser, openOffline } from "./browser.js";
+import { limit } from "../limit.js";
+import { browserMissing, launchBrowser, openOffline, slidesAt } from "./browser.js";
 import { figuresIn, root } from "./scratch.js";
 
 interface Cell {
@@ -64,18 +65,6 @@ async function doubled(name: string, into: string): Promise<string> {
   return path;
 }
 
-/** Pixels by which a page slides sideways, a moment after its window took a new width. */
-async function slide(page: Page, width: number): Promise<number> {
-  await page.setViewportSize({ width, height: 900 });
-  await page.waitForTimeout(300);
-  return page.evaluate(() => {
-    scrollTo(1e4, scrollY);
-    const pixels = scrollX;
-    scrollTo(0, scrollY);
-    return pixels;
-  });
-}
-
 describe("every notebook, run from top to bottom with each cell run twice", () => {
   let outDir: string;
   let scratch: string;
@@ -89,7 +78,7 @@ describe("every notebook, run from top to bottom with each cell run twice", () =
     const notebooks = await Promise.all(names.map((name) => doubled(name, copies)));
     reports = await reportNotebooks({ outDir, notebooks });
     if (!browserMissing) browser = await launchBrowser();
-  });
+  }, names.length * limit); // each notebook may take the limit
   afterAll(async () => {
     await browser?.close();
     await rm(outDir, { recursive: true });
@@ -110,12 +99,13 @@ describe("every notebook, run from top to bottom with each cell run twice", () =
   });
 
   test.skipIf(browserMissing).each(names)("%s lives in a browser with the network off", async (name) => {
-    const { page, watch } = await openOffline(browser as Browser, { viewport: { width: 1300, height: 900 } });
+    const { page, watch } = await openOffline(browser as Browser, { viewport: { width: 1200, height: 900 } });
     await page.goto(pathToFileURL(join(outDir, name.replace(/ipynb$/, "html"))).href);
     const wanted = 2 * figuresIn(readFileSync(join(folder, name), "utf8"));
     await page.waitForSelector("html[data-figures=drawn]");
     expect(await page.locator(".report-figure:has(.main-svg)").count()).toBe(wanted);
-    for (const width of [1200, 1280]) expect(await slide(page, width)).toBe(0);
+    for (const width of [1200, 1280]) expect(await slidesAt(page, width)).toBe(0);
     expect(watch).toEqual({ errors: [], requests: [], dialogs: [] });
+    await page.context().close();
   });
 });

@@ -6,7 +6,8 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { reportNotebooks } from "../../src/notebook/report.js";
-import { browserMissing, launchBrowser, openOffline, type Watch } from "./browser.js";
+import { limit } from "../limit.js";
+import { browserMissing, launchBrowser, openOffline, slidesAt, type Watch } from "./browser.js";
 import * as scratch from "./scratch.js";
 import { code, display, freePort, markdown, PLOTLY, python, root, until, writeNotebook } from "./scratch.js";
 
@@ -27,18 +28,6 @@ async function openPage(path: string): Promise<{ page: Page; watch: Watch }> {
   await opened.page.goto(pathToFileURL(path).href);
   await opened.page.waitForSelector("html[data-figures=drawn]");
   return opened;
-}
-
-/** Pixels by which a page slides sideways, a moment after its window took a new width. */
-async function slide(page: Page, width: number): Promise<number> {
-  await page.setViewportSize({ width, height: 900 });
-  await page.waitForTimeout(300);
-  return page.evaluate(() => {
-    scrollTo(1e4, scrollY);
-    const pixels = scrollX;
-    scrollTo(0, scrollY);
-    return pixels;
-  });
 }
 
 const drawnFigures = (page: Page) => page.locator(".report-figure:has(.main-svg)").count();
@@ -115,11 +104,11 @@ const draw = (figure: object) =>
         figure.locator(".heatmaplayer image").evaluate((image: SVGImageElement) => image.href.baseVal);
       const before = await cells();
       await figure.locator(".nsewdrag").hover();
-      await expect.poll(() => figure.locator(".hoverlayer .hovertext").count(), { timeout: 60_000 }).toBeGreaterThan(0);
+      await expect.poll(() => figure.locator(".hoverlayer .hovertext").count()).toBeGreaterThan(0);
       const rail = await figure.locator(".slider-rail-touch-rect").boundingBox();
       if (!rail) throw new Error("The figure has no slider.");
       await page.mouse.click(rail.x + rail.width - 4, rail.y + rail.height / 2);
-      await expect.poll(cells, { timeout: 60_000 }).not.toBe(before);
+      await expect.poll(cells).not.toBe(before);
     });
 
     test("folds its code, one cell or all of it, by mouse and by keyboard", async () => {
@@ -152,14 +141,12 @@ const draw = (figure: object) =>
       await page.evaluate(() => scrollTo(0, 0));
       await links.last().click();
       const heading = page.getByRole("heading", { name: "Weights" }).last();
-      await expect
-        .poll(() => heading.evaluate((h) => h.getBoundingClientRect().top < innerHeight), { timeout: 60_000 })
-        .toBe(true);
+      await expect.poll(() => heading.evaluate((h) => h.getBoundingClientRect().top < innerHeight)).toBe(true);
       expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
     });
 
     test.each([390, 1200, 1240, 1280])("slides to no side in a window of %i pixels", async (width) => {
-      expect(await slide(page, width)).toBe(0);
+      expect(await slidesAt(page, width)).toBe(0);
     });
 
     test("is dark where the reader's system is dark, and light and without controls on paper", async () => {
@@ -202,7 +189,10 @@ describe("the page of a stranger's notebook, as it is", () => {
     await writeNotebook(join(folder, name), cells, { title: HOSTILE, authors: [{ name: HOSTILE }], widgets });
 
     const to = join(folder, "command.html");
-    execFileSync(python, ["-m", "nbconvert", "--to", "html", "--output", to, join(folder, name)], { stdio: "ignore" });
+    execFileSync(python, ["-m", "nbconvert", "--to", "html", "--output", to, join(folder, name)], {
+      stdio: "ignore",
+      timeout: limit,
+    });
     // JupyterLab's menu "Save and Export Notebook As → HTML" asks its server for this address.
     const url = await startJupyterLab();
     const answer = await fetch(`${url}/nbconvert/html/${encodeURIComponent(name)}?download=false&token=${token}`);
@@ -231,7 +221,7 @@ describe("the page of a stranger's notebook, as it is", () => {
     const url = `http://127.0.0.1:${port}`;
     const answers = async () =>
       (await fetch(`${url}/api/status?token=${token}`).catch(() => undefined))?.status === 200;
-    await until(answers, "JupyterLab's first answer", 180);
+    await until(answers, "JupyterLab's first answer");
     return url;
   }
 

@@ -105,12 +105,12 @@ test.each([
   const outDir = join(folder, name);
   const stop = new AbortController();
   const reports = reportNotebooks({ notebooks: [notebook], outDir, python, signal: stop.signal });
-  await until(() => existsSync(pidFile), "The cell", 120);
+  await until(() => existsSync(pidFile), "The cell");
   const pid = Number(await readFile(pidFile, "utf8"));
   expect(isAlive(pid)).toBe(true);
   stop.abort();
   expect(await reports).toEqual([]);
-  await until(() => !isAlive(pid), "The end of the kernel", 20);
+  await until(() => !isAlive(pid), "The end of the kernel");
   expect(await readdir(outDir)).toEqual([]);
 });
 

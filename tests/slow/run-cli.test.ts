@@ -7,7 +7,7 @@ import { edit } from "../../src/model/edits.js";
 import { run } from "../../src/model/run.js";
 import { copyBatch } from "../../src/tasks/copy.js";
 import { useBackend } from "../../src/tensors/backend.js";
-import { type Ended, tapescopeIn } from "./command-line.js";
+import { type Ended, refusedIn, tapescopeIn } from "./command-line.js";
 import { root } from "./scratch.js";
 
 const data = (name: string): string => join(root, "data", name);
@@ -70,7 +70,8 @@ describe("tapescope run", () => {
   test("refuses what does not fit with one line, which says what would", async () => {
     const refused = async (content: string, input = "11000000"): Promise<string> => {
       await writeFile(join(folder, "bad.json"), content);
-      const { code, out, err } = await runCli(data("ntm-copy.safetensors"), "--input", input, "--edits", "bad.json");
+      const words = ["run", data("ntm-copy.safetensors"), "--input", input, "--edits", "bad.json"];
+      const { code, out, err } = await refusedIn(folder, words);
       expect({ code, out, lines: err.trim().split("\n").length }).toEqual({ code: 2, out: "", lines: 1 });
       return err;
     };

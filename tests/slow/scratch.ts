@@ -2,6 +2,7 @@ import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { limit } from "../limit.js";
 
 export const root: string = join(import.meta.dirname, "../..");
 
@@ -59,10 +60,10 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Wait for a condition in hooks, where expect.poll() cannot be used. @throws after so many seconds. */
-export async function until(condition: () => Promise<boolean> | boolean, what: string, seconds: number): Promise<void> {
-  for (const end = Date.now() + seconds * 1000; !(await condition()); ) {
-    if (Date.now() > end) throw new Error(`${what} did not happen in ${seconds} seconds.`);
-    await new Promise((done) => setTimeout(done, 200));
+/** Wait for a condition in hooks, where expect.poll() cannot be used. @throws at the limit of all tests. */
+export async function until(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
+  for (const end = Date.now() + limit; !(await condition()); ) {
+    if (Date.now() > end) throw new Error(`${what} did not happen in ${limit / 1000} seconds.`);
+    await new Promise((done) => setTimeout(done, 100));
   }
 }

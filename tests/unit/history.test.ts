@@ -279,7 +279,7 @@ describe("rows", () => {
     let seen = 0;
     for (const row of [0, 1, 2, 3].flatMap((batch) => rowsOf(0, batch))) {
       writer.append(row);
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await new Promise((resolve) => setTimeout(resolve));
       const history = await openHistory(storage);
       const batches = history.getAvailableBatches(0);
       for (const batch of batches) expect(history.getAvailableTokens(0, batch)).toEqual([0, 1, 2]);

@@ -9,6 +9,7 @@ import { readArrays } from "../../src/tensors/array-file.js";
 import { readNpy } from "../../src/tensors/npy.js";
 import { random } from "../../src/tensors/random.js";
 import { readSafetensors, toFloat32 } from "../../src/tensors/safetensors.js";
+import { seed, times } from "../repeat.mjs";
 import { mutations } from "../safetensors-files.js";
 
 const folder = join(import.meta.dirname, "..", "reference", "arrays");
@@ -207,11 +208,14 @@ describe("an archive", () => {
   });
 });
 
-test("2,000 damaged files are read as what they say or refused in one short line", () => {
-  const source = random(7);
+const count = times("damaged-files");
+test(`${count} damaged files are read as what they say or refused in one short line`, {
+  tags: ["damaged-files"],
+}, () => {
+  const source = random(seed + 7);
   const originals = ["attention.npy", "fortran-version-2.npy", "types.npz", "deflated.npz"].map(bytesOf);
   let [read, wrong] = [0, 0];
-  for (let index = 0; index < 2000; index++) {
+  for (let index = 0; index < count; index++) {
     const original = originals[index % originals.length] as Uint8Array;
     const damaged = original.slice();
     for (let flips = source.integer(1, 4); flips > 0; flips--) {
@@ -229,6 +233,6 @@ test("2,000 damaged files are read as what they say or refused in one short line
       wrong++;
     }
   }
-  expect(wrong).toBeGreaterThan(1000);
-  expect(read).toBeGreaterThan(100);
+  expect(wrong).toBeGreaterThan(count / 2);
+  expect(read).toBeGreaterThan(count / 20);
 });

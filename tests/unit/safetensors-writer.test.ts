@@ -9,15 +9,16 @@ import {
 } from "../../src/tensors/safetensors.js";
 import { elementBits } from "../../src/tensors/stored-tensor.js";
 import { mostJsonValues } from "../../src/tensors/strict-json.js";
-import { content, fileOf, mutatedFiles, reference } from "../safetensors-files.js";
+import { seed, times } from "../repeat.mjs";
+import { content, fileOf, mutatedFiles, mutations, reference } from "../safetensors-files.js";
 
 describe("writeSafetensors", () => {
-  test("writes what readSafetensors reads back, for every type, shape, name and text", () => {
+  test("writes what readSafetensors reads back, for every type, shape, name and text", { tags: ["draws"] }, () => {
     fc.assert(
       fc.property(content, (file) => {
         expect(readSafetensors(writeSafetensors(file))).toEqual(file);
       }),
-      { numRuns: 300 },
+      { numRuns: times("draws"), seed },
     );
   });
 
@@ -88,7 +89,7 @@ describe("writeSafetensors", () => {
     expect(() => writeSafetensors(file("a", ["k", 1 as never]))).toThrow("must be strings, but 1 was given");
   });
 
-  test("refuses a header that the reader would refuse, and no smaller one", { timeout: 60_000 }, () => {
+  test("refuses a header that the reader would refuse, and no smaller one", () => {
     const file = (rank: number, text = ""): SafetensorsFile => ({
       metadata: new Map([["k", text]]),
       tensors: new Map([["a", { dtype: "U8", shape: Array<number>(rank).fill(1), bytes: new Uint8Array(1) }]]),
@@ -100,15 +101,16 @@ describe("writeSafetensors", () => {
   });
 });
 
-test("10,000 damaged files are read as what they say or refused in one short line, without a copy of the data", {
-  timeout: 60_000,
+const damaged = times("damaged-files");
+test(`${damaged} damaged files are read as what they say or refused in one short line, without a copy of the data`, {
+  tags: ["damaged-files"],
 }, () => {
   const small = fc.sample(content, { numRuns: 20, seed: 5 }).map(writeSafetensors);
   const counts: Record<string, { read: number; refused: number }> = {};
   for (const { way, file } of mutatedFiles(
     [reference("nsm"), ...small.slice(10), reference("ntm"), ...small],
-    10_000,
-    11,
+    damaged,
+    seed + 11,
   )) {
     counts[way] ??= { read: 0, refused: 0 };
     let read: SafetensorsFile;
@@ -126,10 +128,11 @@ test("10,000 damaged files are read as what they say or refused in one short lin
     expect(total).toBeLessThanOrEqual(file.length - 10);
     if (file.length < 2000) expect(readSafetensors(writeSafetensors(read))).toEqual(read);
   }
-  expect(Object.values(counts).map((count) => count.read + count.refused)).toEqual([2000, 2000, 2000, 2000, 2000]);
-  for (const [way, count] of Object.entries(counts)) {
-    expect(count.refused).toBeGreaterThan(1000);
-    if (way !== "truncated") expect(count.read).toBeGreaterThan(20);
-    else expect(count.read).toBe(0);
+  expect(Object.values(counts).reduce((sum, count) => sum + count.read + count.refused, 0)).toBe(damaged);
+  const each = damaged / Object.keys(mutations).length;
+  for (const way of Object.keys(mutations)) {
+    expect(counts[way]?.refused).toBeGreaterThan(each / 2);
+    if (way !== "truncated") expect(counts[way]?.read).toBeGreaterThan(each / 100);
+    else expect(counts[way]?.read).toBe(0);
   }
 });

@@ -171,7 +171,7 @@ describe("The lock", () => {
     const log: string[] = [];
     const work = (name: string) => async () => {
       log.push(`${name} begins`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await vi.waitFor(() => expect(log).toContain("waits"));
       log.push(`${name} ends`);
     };
     const wait = () => log.push("waits");
