@@ -1,5 +1,6 @@
 import { createCells } from "./cells.mjs";
 import { replacements, withCells } from "./compile.mjs";
+import { standInForNative } from "./native.mjs";
 import { tellPositions } from "./positions.mjs";
 import { problemOf } from "./problems.mjs";
 import { inOrder, telling } from "./server.mjs";
@@ -34,6 +35,7 @@ Object.assign(jupyter, {
   JupyterHandlerImpl: telling(jupyter.JupyterHandlerImpl, cells, said, stacks),
   ZmqServer: inOrder(jupyter.ZmqServer),
 });
+standInForNative();
 main.startKernel({ configPath: String(process.argv[2]), enableFindLocal: false });
 
 // In place of tslab's own words. The kernel lives on.

@@ -18,6 +18,7 @@ import { adam, rmsprop } from "../../src/training/optimizers.js";
 import { batchTensors, differentiateLoss, sequenceLogits } from "../../src/training/sequence.js";
 import { trainingStep } from "../../src/training/training-step.js";
 import { backendsHere } from "../backends.js";
+import { times } from "../repeat.mjs";
 
 const copy = copyTask(3);
 const recall = recallTask();
@@ -161,8 +162,10 @@ describe.each(backends)("beside the %s backend", (backend) => {
       });
     });
 
+    const updates = times("compared-updates");
     test.each([adam(1e-3), rmsprop(1e-4)])(
-      "100 updates by $name drift apart by less than 1e-5 each",
+      `${updates} updates by $name drift apart by less than 1e-5 each`,
+      { tags: ["compared-updates"] },
       async (optimizer) => {
         await useBackend(backend);
         const beginning = model.parameters(1);
@@ -172,7 +175,7 @@ describe.each(backends)("beside the %s backend", (backend) => {
           trainingStep(setting, beginning, undefined),
         ];
         const source = random(5);
-        for (let update = 0; update < 100; update++) {
+        for (let update = 0; update < updates; update++) {
           const batch = task.draw(source, lengthOf(task, source.integer(2, 3)), 2);
           const [wanted, found] = [eager.update(batch, 1).loss, replayed.update(batch, 1).loss];
           expect(Math.abs(found - wanted) / wanted, `loss of update ${update}`).toBeLessThan(1e-5 * (update + 1));

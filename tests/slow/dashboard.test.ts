@@ -342,8 +342,7 @@ describe.skipIf(browserMissing)("the page in a browser", () => {
     const browser = await launchBrowser();
     const opens = async (words: readonly string[], hash: string, mode: string): Promise<void> => {
       const { address, child } = await dashboard(words);
-      const page = await browser.newPage();
-      page.setDefaultTimeout(120_000);
+      const page = await openPage(browser);
       await page.goto(`${address}${hash}`);
       await page.getByRole("tab", { name: mode, selected: true }).waitFor();
       await page.locator(".js-plotly-plot .main-svg").first().waitFor();

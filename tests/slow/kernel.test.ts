@@ -107,6 +107,20 @@ test("what a module may say, a cell may say: await (…), for await, export, nam
   ]);
 });
 
+test("TensorFlow.js and danfo.js are there by the names that people know, with or without the native library", async () => {
+  await expectEach([
+    ["import * as tf from '@tensorflow/tfjs-node';\nimport * as dfd from 'danfojs-node';", ""],
+    [
+      "console.log(tf.tensor1d([1, 2]).square().arraySync(), new dfd.DataFrame({ a: [1, 3] }).mean({ axis: 0 }).values)",
+      "[ 1, 4 ] [ 2 ]",
+    ],
+    [
+      "console.log(new dfd.StandardScaler().fitTransform(new dfd.DataFrame({ a: [1, 3] })).values)",
+      "[ [ -1 ], [ 1 ] ]",
+    ],
+  ]);
+});
+
 test("the completion and the inspection of a cell with short forms work at the place of the cursor", async () => {
   const code = "const all = { slot, step };\nstep.toFi";
   const asked = [["complete", code, code.length]] as const;
