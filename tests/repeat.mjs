@@ -7,6 +7,7 @@ export const repeated = {
   "damaged-files": { usual: 1000, stress: 20_000, what: "damaged .safetensors, .npy and .npz files" },
   updates: { usual: 600, stress: 5000, what: "updates and runs after which no more memory may be held" },
   draws: { usual: 200, stress: 5000, what: "draws of each property that takes many" },
+  "cells-again": { usual: 25, stress: 100, what: "of 100 cells of the notebooks are run twice in a row" },
   "compared-updates": { usual: 25, stress: 100, what: "updates of a training beside TensorFlow.js" },
   "random-programs": { usual: 2000, stress: 50_000, what: "random programs of the engine beside TensorFlow.js" },
 };
