@@ -272,16 +272,30 @@ export function inputsOf({ shapes, seed }: RandomProgram): Record<string, tf.Ten
   );
 }
 
+/** Tensors from outside that a program uses: some share their numbers and differ in shape. */
+export function outsideOf({ shapes, seed }: RandomProgram): tf.Tensor[] {
+  const [lengths = []] = shapes;
+  const outside = inputsOf({ shapes: [lengths], seed: seed + 1, body: [], gradients: false }).x0 as tf.Tensor;
+  return [tf.reshape(outside, [...lengths].reverse()), tf.expandDims(outside, 0), outside].slice(seed % 4);
+}
+
 /**
- * What a program computes from its inputs: the results that no other uses, and perhaps the gradients of their sum.
+ * What a program computes from its inputs: its last results, and perhaps the gradients of their sum.
  *
+ * @param outside tensors that are no inputs
  * @param change what becomes of every result on the way
  */
-export function computed(program: RandomProgram, inputs: Tensors, change = (x: tf.Tensor): tf.Tensor => x): Tensors {
+export function computed(
+  program: RandomProgram,
+  inputs: Tensors,
+  outside: readonly tf.Tensor[],
+  change = (x: tf.Tensor): tf.Tensor => x,
+): Tensors {
   const forward = (given: readonly tf.Tensor[]): tf.Tensor[] => {
-    const pool = [...given];
+    const pool = [...outside, ...given];
     for (const { operation, choices } of program.body) {
       let at = 0;
+      // Where the choices are used up they are gone through again, moved on by one.
       const choose: Choose = (below) => ((choices[at++ % choices.length] as number) + at) % Math.max(1, below);
       const x = pool[Math.max(0, pool.length - 1 - choose(3))] as tf.Tensor;
       if (program.gradients && withoutGradient.has(operation)) continue;

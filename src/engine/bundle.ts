@@ -11,6 +11,9 @@ export type Bundle = tf.Tensor | readonly tf.Tensor[] | Tensors;
  */
 export function tensorsIn(bundle: Bundle, name: string): Tensors {
   if (bundle instanceof tf.Tensor) return { [name]: bundle };
+  if (typeof (bundle as { then?: unknown } | null)?.then === "function") {
+    throw new Error(`The ${name} of a compiled function is a promise; a function that waits cannot be compiled.`);
+  }
   const entries = typeof bundle === "object" && bundle !== null ? Object.entries(bundle) : undefined;
   const wrong = entries ? entries.find(([, one]) => !(one instanceof tf.Tensor)) : ([undefined, bundle] as const);
   if (wrong) {

@@ -1,5 +1,5 @@
-// The graph of what a recorded function computes. Nodes of equal meaning are one node, views are composed and arithmetic with
-// 0 and 1 is left out while the graph is built, so that it needs no passes afterwards.
+// The graph of what a recorded function computes. Nodes of equal meaning are one node, views are composed and arithmetic that
+// changes nothing, such as x·1, is left out while the graph is built, so that it needs no passes afterwards.
 import { sizeOf } from "../tensors/named-array.js";
 import type { AssembleNode, Node, StoredNode } from "./nodes.js";
 import { evaluate, type MapOperation, simplify } from "./operations.js";
@@ -87,8 +87,8 @@ export function view(graph: Graph, source: StoredNode, layout: Layout): Node {
 }
 
 export function reshape(graph: Graph, node: Node, shape: readonly number[]): Node {
-  if (sizeOf(node.shape) !== sizeOf(shape)) {
-    throw new Error(`An array of shape [${node.shape}] cannot be seen in the shape [${shape}]: it has another size.`);
+  if (sizeOf(node.shape) !== sizeOf(shape) || !shape.every(Number.isInteger)) {
+    throw new Error(`An array of shape [${node.shape}] cannot be seen in the shape [${shape}].`);
   }
   if (`${node.shape}` === `${shape}`) return node;
   if (isEmpty(shape)) return empty(graph, shape);

@@ -14,15 +14,18 @@ const number = (graph: Graph, value: number): Node => uniform(graph, value, []);
 const bySign = (graph: Graph, x: Node, one: Node, other: Node, compare: "greaterEqual" | "greater" = "greaterEqual") =>
   map(graph, "select", [map(graph, compare, [x, number(graph, 0)]), one, other]);
 
-/** eˣ − 1, as TensorFlow.js has it here. */
-const powerLessOne = (graph: Graph, x: Node): Node =>
-  map(graph, "subtract", [map(graph, "exp", [x]), number(graph, 1)]);
+/** eˣ − 1 = tanh(x/2)·(eˣ + 1), which does not cancel near 0. */
+function powerLessOne(graph: Graph, x: Node): Node {
+  const half = map(graph, "tanh", [map(graph, "multiply", [x, number(graph, 0.5)])]);
+  return map(graph, "multiply", [half, map(graph, "add", [map(graph, "exp", [x]), number(graph, 1)])]);
+}
 const scaled = (graph: Graph, x: Node, by: number): Node => map(graph, "multiply", [x, number(graph, by)]);
 
 define("Relu", (graph, inputs) => map(graph, "maximum", [first(inputs), number(graph, 0)]));
 define("Relu6", (graph, inputs) => {
   return map(graph, "minimum", [map(graph, "maximum", [first(inputs), number(graph, 0)]), number(graph, 6)]);
 });
+define("Expm1", (graph, [x]) => powerLessOne(graph, x as Node), { breaks: true });
 define("Elu", (graph, [x]) => bySign(graph, x as Node, x as Node, powerLessOne(graph, x as Node)), { breaks: true });
 define(
   "Selu",

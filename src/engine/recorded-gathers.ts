@@ -4,6 +4,7 @@
 import { sizeOf } from "../tensors/named-array.js";
 import { broadcastTo, type Graph, map, type Node, reshape, uniform } from "./graph.js";
 import {
+  axisOf,
   first,
   knownNumbers,
   type Note,
@@ -24,7 +25,7 @@ define(
   "GatherV2",
   (graph, inputs, { axis, batchDims = 0 }) => {
     const [node, indices] = inputs as [Node, Node];
-    const along = axis < 0 ? axis + node.shape.length : axis;
+    const along = axisOf(axis, node.shape);
     const known = batchDims === 0 ? knownNumbers(indices) : undefined;
     if (!known) return lookedUp(graph, node, indices, along, batchDims);
     const shape = [...node.shape.slice(0, along), ...indices.shape, ...node.shape.slice(along + 1)];
@@ -48,19 +49,23 @@ define(
   },
   { dtype: typeOfFirst },
 );
-define("OneHot", (graph, inputs, { depth, onValue, offValue }) => {
-  const isAt = map(graph, "equal", [
-    reshape(graph, first(inputs), [...first(inputs).shape, 1]),
-    upTo(graph, depth, [depth]),
-  ]);
-  return map(graph, "select", [isAt, uniform(graph, onValue, []), uniform(graph, offValue, [])]);
-});
+define(
+  "OneHot",
+  (graph, inputs, { depth, onValue, offValue }) => {
+    const isAt = map(graph, "equal", [
+      reshape(graph, first(inputs), [...first(inputs).shape, 1]),
+      upTo(graph, depth, [depth]),
+    ]);
+    return map(graph, "select", [isAt, uniform(graph, onValue, []), uniform(graph, offValue, [])]);
+  },
+  { breaks: true },
+);
 define("Reverse", (graph, inputs, { dims }) => {
   const { shape } = first(inputs);
   const axes: number[] = dims === null || dims === undefined ? [...shape.keys()] : [dims].flat();
   if (sizeOf(shape) === 0) return first(inputs);
   return axes.reduce((node, axis) => {
-    const along = axis < 0 ? axis + shape.length : axis;
+    const along = axisOf(axis, shape);
     return joined(graph, pieces(graph, node, along, Array(shape[along]).fill(1)).reverse(), along);
   }, first(inputs));
 });

@@ -13,17 +13,7 @@ const number = (graph: Graph, value: number): Node => uniform(graph, value, []);
 define("Ceil", (graph, inputs) => {
   return map(graph, "negate", [map(graph, "floor", [map(graph, "negate", inputs)])]);
 });
-/** To the nearest whole number, halves to the even one: float32 from 2²³ on have no digit after the point. */
-define("Round", (graph, [x]) => {
-  const [size, whole] = [map(graph, "absolute", [x as Node]), number(graph, 2 ** 23)];
-  const rounded = map(graph, "subtract", [map(graph, "add", [size, whole]), whole]);
-  const signed = map(graph, "select", [
-    map(graph, "less", [x as Node, number(graph, 0)]),
-    map(graph, "negate", [rounded]),
-    rounded,
-  ]);
-  return map(graph, "select", [map(graph, "less", [size, whole]), signed, x as Node]);
-});
+define("Round", (graph, inputs) => rounded(graph, first(inputs)));
 define(
   "FloorDiv",
   (graph, inputs, _, types) => {
@@ -41,9 +31,10 @@ define(
   },
   { breaks: true },
 );
-define("Cast", (graph, inputs, { dtype }) => {
+define("Cast", (graph, inputs, { dtype }, types) => {
   if (dtype === "bool") return map(graph, "notEqual", [first(inputs), number(graph, 0)]);
-  return dtype === "int32" ? integer(graph, first(inputs)) : first(inputs);
+  if (dtype === "int32") return integer(graph, first(inputs));
+  return types[0] === "int32" ? map(graph, "add", [first(inputs), number(graph, 0)]) : first(inputs); // int32 has no −0
 });
 
 /** Kernels of whole numbers, by name. */
@@ -54,6 +45,18 @@ export function integer(graph: Graph, node: Node): Node {
   const whole = map(graph, "truncate", [node]);
   const isOther = map(graph, "equal", [map(graph, "divide", [whole, whole]), number(graph, 1)]); // finite and not 0
   return map(graph, "select", [isOther, whole, number(graph, 0)]);
+}
+
+/** To the nearest whole number, halves to the even one: float32 from 2²³ on have no digit after the point. */
+export function rounded(graph: Graph, x: Node): Node {
+  const [size, whole] = [map(graph, "absolute", [x]), number(graph, 2 ** 23)];
+  const near = map(graph, "subtract", [map(graph, "add", [size, whole]), whole]);
+  const signed = map(graph, "select", [map(graph, "less", [x, number(graph, 0)]), map(graph, "negate", [near]), near]);
+  const isBroken = map(graph, "multiply", [
+    map(graph, "less", [size, whole]),
+    map(graph, "greater", [size, number(graph, 0)]),
+  ]);
+  return map(graph, "select", [isBroken, signed, x]);
 }
 
 /** Quotients of whole numbers that float32 holds are never rounded up to the next whole one; of others they may be. */

@@ -1,4 +1,4 @@
-import type { DataType } from "@tensorflow/tfjs-core";
+import { type DataType, util } from "@tensorflow/tfjs-core";
 import { sizeOf } from "../tensors/named-array.js";
 import { type Graph, type Node, sourceOf } from "./graph.js";
 
@@ -26,6 +26,17 @@ export interface RecordedKernel {
 
 /** Kernels by their names, as tfjs-core registers them. */
 export type RecordedKernels = Readonly<Record<string, RecordedKernel>>;
+
+/** An axis as a number from 0; it may be counted from the end. @throws if there is none */
+export function axisOf(axis: number, shape: readonly number[]): number {
+  return util.parseAxisParam(axis, [...shape])[0] as number;
+}
+
+/** @throws NotRecordable where TensorFlow.js gives the result one of several types */
+export function refuseMixed(name: string, types: readonly DataType[]): void {
+  const [one, other] = new Set(types);
+  if (other) throw new NotRecordable(`${name} of ${one} and ${other} is met; of one type it can be replayed.`);
+}
 
 export const first = (inputs: readonly Node[]): Node => inputs[0] as Node;
 

@@ -2,6 +2,7 @@
 
 import { constant, type Graph, map, type Node, uniform } from "./graph.js";
 import type { MapOperation } from "./operations.js";
+import { rounded } from "./recorded-integers.js";
 import {
   first,
   knownNumbers,
@@ -9,6 +10,7 @@ import {
   NotRecordable,
   type RecordedKernel,
   type RecordedKernels,
+  refuseMixed,
 } from "./recorded-kernel.js";
 import { mostCounted } from "./recorded-pieces.js";
 
@@ -28,12 +30,15 @@ const elementWise: Readonly<Record<string, MapOperation>> = {
   Sub: "subtract",
 };
 for (const [name, operation] of Object.entries(elementWise)) {
-  define(name, (graph, inputs) => map(graph, operation, inputs));
+  define(name, (graph, inputs, _, types) => {
+    // TensorFlow.js counts in bytes there: 1 + 1 is 2, which is neither true nor false, and 0 − 1 is 255.
+    if (types.includes("bool")) throw new NotRecordable(`${name} of bool is met; cast it to float32 first.`);
+    return map(graph, operation, inputs);
+  });
 }
 
 const breaking: Readonly<Record<string, MapOperation>> = {
   Log: "log",
-  Pow: "power",
   RealDiv: "divide",
   Sigmoid: "sigmoid",
   Softplus: "softplus",
@@ -43,6 +48,15 @@ const breaking: Readonly<Record<string, MapOperation>> = {
 for (const [name, operation] of Object.entries(breaking)) {
   define(name, (graph, inputs) => map(graph, operation, inputs), { breaks: true });
 }
+/** Of whole numbers too: a power that is a rounding below a whole number would be cut to the one before. */
+define(
+  "Pow",
+  (graph, inputs, _, types) => {
+    const power = map(graph, "power", inputs);
+    return types.includes("int32") ? rounded(graph, power) : power;
+  },
+  { breaks: true },
+);
 define("Exp", (graph, inputs) => map(graph, "exp", inputs), { dtype: "float32" });
 
 const comparisons: Readonly<Record<string, MapOperation>> = {
@@ -60,10 +74,11 @@ for (const [name, operation] of Object.entries(comparisons)) {
   define(name, (graph, inputs) => map(graph, operation, inputs), { dtype: "bool" });
 }
 
-define("Select", (graph, inputs) => {
+define("Select", (graph, inputs, _, types) => {
+  refuseMixed("Select", types.slice(1));
   const [condition, ...others] = inputs.map(({ shape }) => `[${shape}]`);
   if (others.some((shape) => shape !== condition)) {
-    // An axis that is empty in one of them only: TensorFlow.js then makes up a number.
+    // It broadcasts all three, but not to an axis of length 0: then it takes numbers that are not there.
     throw new NotRecordable(`The shapes ${condition} and ${others.join(" and ")} of a selection differ.`);
   }
   return map(graph, "select", inputs);
@@ -72,12 +87,17 @@ define("Select", (graph, inputs) => {
 const number = (graph: Graph, value: number): Node => uniform(graph, value, []);
 const square = (graph: Graph, node: Node): Node => map(graph, "multiply", [node, node]);
 
-define("AddN", (graph, inputs) => inputs.reduce((sum, node) => map(graph, "add", [sum, node])));
+define("AddN", (graph, inputs) => inputs.reduce((sum, node) => map(graph, "add", [sum, node]), number(graph, 0)));
 define(
   "ClipByValue",
-  (graph, inputs, { clipValueMin, clipValueMax }) => {
-    const above = map(graph, "maximum", [first(inputs), number(graph, clipValueMin)]);
-    return map(graph, "minimum", [above, number(graph, clipValueMax)]);
+  (graph, [x], { clipValueMin, clipValueMax }) => {
+    const [least, most] = [number(graph, clipValueMin), number(graph, clipValueMax)];
+    if (clipValueMin !== 0 && clipValueMax !== 0) {
+      return map(graph, "minimum", [map(graph, "maximum", [x as Node, least]), most]);
+    }
+    // Of ±0 the sign is kept.
+    const below = map(graph, "select", [map(graph, "greater", [x as Node, most]), most, x as Node]);
+    return map(graph, "select", [map(graph, "less", [x as Node, least]), least, below]);
   },
   { breaks: true },
 );
@@ -107,15 +127,6 @@ define(
   },
   { breaks: true },
 );
-/** eˣ − 1 = tanh(x/2)·(eˣ + 1), which does not cancel near 0. */
-define(
-  "Expm1",
-  (graph, [x]) => {
-    const half = map(graph, "tanh", [map(graph, "multiply", [x as Node, number(graph, 0.5)])]);
-    return map(graph, "multiply", [half, map(graph, "add", [map(graph, "exp", [x as Node]), number(graph, 1)])]);
-  },
-  { breaks: true },
-);
 for (const [name, compute] of [
   ["Sin", Math.sin],
   ["Cos", Math.cos],
@@ -128,18 +139,26 @@ for (const [name, compute] of [
 }
 define("OnesLike", (graph, inputs) => uniform(graph, 1, first(inputs).shape));
 define("ZerosLike", (graph, inputs) => uniform(graph, 0, first(inputs).shape));
-define("Fill", (graph, _inputs, { value, shape }) => uniform(graph, value, shape));
+define("Fill", (graph, _inputs, { value, shape }) => uniform(graph, value, shape), { breaks: true });
 define("Range", (graph, _inputs, { start, stop, step, dtype }) => {
-  const by = stop < start && step === 1 ? -1 : step; // as TensorFlow.js reads it
-  const length = Math.max(0, Math.ceil((stop - start) / by));
-  if (Math.max(Math.abs(start), Math.abs(stop)) > mostCounted && dtype === "int32")
-    throw new NotRecordable(`The whole numbers from ${start} to ${stop} are met; float32 does not hold them all.`);
-  return constant(
-    graph,
-    Float32Array.from({ length }, (_, at) => start + at * by),
-    [length],
-  );
+  const given = [start, stop, step];
+  if (dtype === "int32" && !given.every((one) => Number.isInteger(one) && Math.abs(one) <= mostCounted)) {
+    throw new NotRecordable(
+      `Whole numbers from ${start} to ${stop} by ${step} are met; float32 does not hold them all.`,
+    );
+  }
+  const numbers = rangeOf(start, stop, step);
+  return constant(graph, numbers, [numbers.length]);
 });
+
+/** As TensorFlow.js has it: step by step in float32, downwards by 1 where the step is 1 or was left out. */
+function rangeOf(start: number, stop: number, step: number): Float32Array {
+  const isNone = start === stop || (start < stop && step < 0) || (stop < start && step > 1);
+  const numbers = new Float32Array(isNone ? 0 : Math.abs(Math.ceil((stop - start) / step)));
+  const by = stop < start && step === 1 ? -1 : step;
+  for (let at = 0; at < numbers.length; at++) numbers[at] = at === 0 ? start : (numbers[at - 1] as number) + by;
+  return numbers;
+}
 
 /** Element-wise kernels, by name. */
 export const recordedMaps: RecordedKernels = kernels;

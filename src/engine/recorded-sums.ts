@@ -1,9 +1,16 @@
 // Kernels of TensorFlow.js that sum: reductions, matrix products, softmax, in terms of the graph.
 
-import { backend_util, type DataType, type Tensor } from "@tensorflow/tfjs-core";
+import { backend_util, type DataType, type Tensor, util } from "@tensorflow/tfjs-core";
 import { sizeOf } from "../tensors/named-array.js";
 import { type Graph, map, type Node, reshape, transpose, uniform } from "./graph.js";
-import { first, type Note, NotRecordable, type RecordedKernel, type RecordedKernels } from "./recorded-kernel.js";
+import {
+  axisOf,
+  first,
+  type Note,
+  NotRecordable,
+  type RecordedKernel,
+  type RecordedKernels,
+} from "./recorded-kernel.js";
 import { joined, piece, pieces, upTo, withLength } from "./recorded-pieces.js";
 import { product, reduce } from "./sums.js";
 
@@ -12,19 +19,19 @@ const define = (name: string, note: Note, dtype?: RecordedKernel["dtype"]): void
   kernels[name] = dtype ? { note, dtype } : { note };
 };
 
-/** @param ofNothing whether the value of no number at all is the same in every backend */
+/** @param hasEmptyValue whether no number at all gives the same in every backend, as a sum is 0 */
 const reduction = (
   note: (graph: Graph, node: Node, axes: readonly number[]) => Node,
-  ofNothing?: "has a value",
+  { hasEmptyValue = false } = {},
 ): Note => {
   return (graph, [node], { axis, reductionIndices, keepDims }) => {
     const { shape } = node as Node;
-    const given = axis ?? reductionIndices;
-    const all = (given === undefined || given === null ? [...shape.keys()] : [given].flat()).map((one: number) =>
-      one < 0 ? one + shape.length : one,
-    );
-    if (!ofNothing && all.some((one) => shape[one] === 0)) {
-      throw new NotRecordable(`An empty axis of the shape [${shape}] is reduced to a mean, a largest or a smallest.`);
+    const all = util.parseAxisParam(axis ?? reductionIndices ?? null, [...shape]);
+    if (new Set(all).size < all.length) throw new NotRecordable(`The axes ${all} are reduced, one of them twice.`);
+    if (!hasEmptyValue && all.some((one) => shape[one] === 0)) {
+      throw new NotRecordable(
+        `An empty axis of the shape [${shape}] is reduced, of which backends make different numbers.`,
+      );
     }
     const reduced = note(graph, node as Node, all);
     return keepDims
@@ -38,7 +45,7 @@ const reduction = (
 };
 define(
   "Sum",
-  reduction((graph, node, axes) => reduce(graph, "sum", node, axes), "has a value"),
+  reduction((graph, node, axes) => reduce(graph, "sum", node, axes), { hasEmptyValue: true }),
 );
 define(
   "Max",
@@ -78,7 +85,9 @@ define(
 );
 define(
   "Prod",
-  reduction((graph, node, axes) => axes.reduce((left, axis) => multiplyAlong(graph, left, axis), node), "has a value"),
+  reduction((graph, node, axes) => axes.reduce((left, axis) => multiplyAlong(graph, left, axis), node), {
+    hasEmptyValue: true,
+  }),
 );
 for (const [name, operation, empty] of [
   ["Cumsum", "add", 0],
@@ -87,7 +96,7 @@ for (const [name, operation, empty] of [
   define(
     name,
     (graph, inputs, { axis, exclusive, reverse }) => {
-      const along = axis < 0 ? axis + first(inputs).shape.length : axis;
+      const along = axisOf(axis, first(inputs).shape);
       const node = exclusive ? moved(graph, first(inputs), along, reverse, empty) : first(inputs);
       return accumulated(graph, operation, node, along, reverse);
     },
@@ -104,7 +113,7 @@ define("BatchMatMul", (graph, inputs, { transposeA, transposeB }) => {
 });
 define("Softmax", (graph, inputs, { dim }) => {
   const node = first(inputs);
-  const axes = [dim < 0 ? dim + node.shape.length : dim];
+  const axes = [axisOf(dim, node.shape)];
   const powers = map(graph, "exp", [map(graph, "subtract", [node, reduce(graph, "max", node, axes)])]);
   return map(graph, "divide", [powers, reduce(graph, "sum", powers, axes)]);
 });

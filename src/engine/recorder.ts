@@ -1,7 +1,7 @@
 // A TensorFlow.js backend that computes nothing: its kernels note what would be computed.
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensors } from "../tensors/tensors.js";
-import { constant, type Graph, input, type Node, newGraph } from "./graph.js";
+import { constant, type Graph, input, type Node, newGraph, reshape } from "./graph.js";
 import { recordedKernels } from "./recorded-all.js";
 import { integer } from "./recorded-integers.js";
 import { knownNumbers, NotRecordable } from "./recorded-kernel.js";
@@ -18,29 +18,33 @@ export interface Recording {
 
 const backendName = "record";
 
-/** Numbers that stand for a tensor while a function is recorded. */
+/** What stands for a tensor while a function is recorded: its values, if it was made outside; and a node, once it is used. */
 interface Entry {
-  readonly graph: Graph;
-  readonly node: Node;
   readonly dtype: tf.DataType;
+  readonly values?: tf.BackendValues;
+  recorded?: { readonly graph: Graph; readonly node: Node };
   references: number;
 }
 
-/** The backend. Tensors made outside keep their numbers as constants and can be taken back by any other backend. */
+/** The backend. Tensors made outside keep their values, are constants where they are used, and any other backend can take them. */
 class RecordingBackend extends tf.KernelBackend {
   graph: Graph = newGraph();
   private readonly entries: tf.DataStorage<Entry> = new tf.DataStorage<Entry>(this, tf.engine());
 
+  /** The node of a tensor, in the tensor's own shape: several tensors may share their data. @throws NotRecordable */
   nodeOf({ dataId, shape }: tf.TensorInfo): Node {
-    const { graph, node } = this.entries.get(dataId);
-    // What an earlier recording met and nobody took back is a constant of this one.
-    return graph === this.graph ? node : constant(this.graph, numbersOf(node), shape);
+    const entry = this.entries.get(dataId);
+    if (entry.recorded?.graph !== this.graph) {
+      const numbers = numbersFor(entry);
+      entry.recorded = { graph: this.graph, node: constant(this.graph, numbers, [numbers.length]) };
+    }
+    return reshape(this.graph, entry.recorded.node, shape);
   }
 
   /** A new tensor that stands for a node. */
   tensor(node: Node, dtype: tf.DataType): tf.TensorInfo {
     const dataId = {};
-    this.entries.set(dataId, { graph: this.graph, node, dtype, references: 1 });
+    this.entries.set(dataId, { dtype, recorded: { graph: this.graph, node }, references: 1 });
     return { dataId, shape: [...node.shape], dtype };
   }
 
@@ -50,19 +54,15 @@ class RecordingBackend extends tf.KernelBackend {
     return dataId;
   }
 
-  override move(dataId: tf.DataId, values: tf.BackendValues, shape: number[], dtype: tf.DataType, count: number): void {
-    if (dtype === "string" || dtype === "complex64") throw new NotRecordable(`A tensor of type ${dtype} is met.`);
-    const numbers = Float32Array.from(values as Float32Array);
-    if (numbers.some((one, index) => dtype === "int32" && one !== values[index])) {
-      throw new NotRecordable("An integer beyond 16,777,216 is met; float32 does not hold it.");
-    }
-    const node = constant(this.graph, numbers, shape);
-    this.entries.set(dataId, { graph: this.graph, node, dtype, references: count });
+  /** It never throws: TensorFlow.js has given up what it moves by then. */
+  override move(dataId: tf.DataId, values: tf.BackendValues, _: number[], dtype: tf.DataType, count: number): void {
+    this.entries.set(dataId, { dtype, values, references: count });
   }
 
   override readSync(dataId: tf.DataId): tf.BackendValues {
-    const { node, dtype } = this.entries.get(dataId);
-    const numbers = numbersOf(node);
+    const { values, recorded, dtype } = this.entries.get(dataId);
+    if (values) return values;
+    const numbers = numbersOf((recorded as { node: Node }).node);
     return dtype === "int32" ? Int32Array.from(numbers) : dtype === "bool" ? Uint8Array.from(numbers) : numbers;
   }
 
@@ -110,6 +110,17 @@ class RecordingBackend extends tf.KernelBackend {
   override dispose(): void {}
 }
 
+/** What a tensor of another recording, or made outside of all, holds as float32. @throws NotRecordable if it cannot */
+function numbersFor({ values, recorded, dtype }: Entry): Float32Array {
+  if (!values) return numbersOf((recorded as { node: Node }).node);
+  if (dtype === "string" || dtype === "complex64") throw new NotRecordable(`A tensor of type ${dtype} is met.`);
+  const numbers = Float32Array.from(values as Float32Array);
+  if (dtype === "int32" && numbers.some((one, index) => one !== values[index])) {
+    throw new NotRecordable("An integer beyond 16,777,216 is met; float32 does not hold it.");
+  }
+  return numbers;
+}
+
 /** The numbers of a constant. @throws NotRecordable for what is only known at replay */
 function numbersOf(node: Node): Float32Array {
   const numbers = knownNumbers(node);
@@ -155,11 +166,16 @@ export function record(
   shapes: Readonly<Record<string, readonly number[]>>,
 ): Recording {
   const before = tf.getBackend();
+  const restoreVariables = rememberVariables();
   const backend = recordingBackend();
-  backend.graph = newGraph();
+  const outer = backend.graph;
+  const graph = newGraph();
+  backend.graph = graph;
   void tf.setBackend(backendName); // takes effect at once: nothing has to load
+  let assigned = false;
+  let recording: Recording;
   try {
-    const inputs = new Map(Object.entries(shapes).map(([name, shape]) => [name, input(backend.graph, name, shape)]));
+    const inputs = new Map(Object.entries(shapes).map(([name, shape]) => [name, input(graph, name, shape)]));
     const outputs = new Map<string, Node>();
     tf.tidy(() => {
       const tensor = (node: Node) => tf.engine().makeTensorFromTensorInfo(backend.tensor(node, "float32"));
@@ -167,13 +183,30 @@ export function record(
       for (const [name, computed] of Object.entries(withoutRandom(() => compute(given))))
         outputs.set(name, backend.nodeOf(computed));
     });
-    return { graph: backend.graph, inputs, outputs };
+    recording = { graph, inputs, outputs };
   } catch (error) {
     throw unknownKernel(error) ?? error;
   } finally {
-    backend.graph = newGraph();
+    backend.graph = outer;
     if (before) void tf.setBackend(before);
+    assigned = restoreVariables();
   }
+  if (assigned) throw new NotRecordable("A variable is assigned, which a replay would not do.");
+  return recording;
+}
+
+/** Keep the values of all variables. The result gives back what was assigned since, and tells whether there was any. */
+function rememberVariables(): () => boolean {
+  const kept = Object.values(tf.engine().registeredVariables).map((variable) => {
+    const { dataId } = variable;
+    return { variable, dataId, value: tf.clone(variable as tf.Tensor) };
+  });
+  return () => {
+    const changed = kept.filter(({ variable, dataId }) => variable.dataId !== dataId && !variable.isDisposed);
+    for (const { variable, value } of changed) variable.assign(value);
+    for (const { value } of kept) value.dispose();
+    return changed.length > 0;
+  };
 }
 
 /** The engine's complaint about a kernel that is not registered, in our words. */

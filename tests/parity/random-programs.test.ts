@@ -6,7 +6,7 @@ import { useBackend } from "../../src/tensors/backend.js";
 import { sizeOf } from "../../src/tensors/named-array.js";
 import { random } from "../../src/tensors/random.js";
 import type { Tensors } from "../../src/tensors/tensors.js";
-import { computed, described, inputsOf, type RandomProgram, randomPrograms } from "../random-programs.js";
+import { computed, described, inputsOf, outsideOf, type RandomProgram, randomPrograms } from "../random-programs.js";
 import { seed, times } from "../repeat.mjs";
 
 beforeAll(() => useBackend("cpu"));
@@ -40,7 +40,12 @@ const isClose = (found: number, wanted: number, tolerance = 0): boolean =>
   Math.abs(found - wanted) <= 1e-5 * Math.max(1, Math.abs(wanted)) + tolerance;
 
 /** What the program computes where every number on the way, and every gradient, is off by a few roundings. */
-function disturbed(program: RandomProgram, inputs: Tensors, seed: number): Values | string {
+function disturbed(
+  program: RandomProgram,
+  inputs: Tensors,
+  outside: readonly tf.Tensor[],
+  seed: number,
+): Values | string {
   const source = random(seed);
   const noise = ({ shape, size }: tf.Tensor) =>
     tf.tensor(
@@ -51,7 +56,7 @@ function disturbed(program: RandomProgram, inputs: Tensors, seed: number): Value
     value: tf.mul(x as tf.Tensor, noise(x as tf.Tensor)),
     gradFunc: (dy: tf.Tensor) => tf.mul(dy, noise(dy)),
   }));
-  return attempt(() => computed(program, inputs, change));
+  return attempt(() => computed(program, inputs, outside, change));
 }
 
 /** What is wrong with the replay of a program; undefined if it is as it should be. */
@@ -60,11 +65,12 @@ function fault(
   seen: { refused: number; failed: number; gradients: number },
 ): string | undefined {
   return tf.tidy(() => {
-    const inputs = inputsOf(program);
-    const wanted = attempt(() => computed(program, inputs));
-    const compiled = compile((given: Tensors) => computed(program, given));
-    attempt(() => compiled(inputs)); // a second run meets storage that the first has used
-    const found = attempt(() => compiled(inputs));
+    const [inputs, outside] = [inputsOf(program), outsideOf(program)];
+    const compiled = compile((given: Tensors) => computed(program, given, outside));
+    const recorded = attempt(() => compiled(inputs));
+    const found = attempt(() => compiled(inputs)); // it meets storage that the first run has used
+    const wanted = attempt(() => computed(program, inputs, outside));
+    if (JSON.stringify(recorded) !== JSON.stringify(found)) return "the second run gave another result than the first";
     if (compiled.refusal() !== undefined) seen.refused++;
     if (typeof wanted === "string") seen.failed++;
     else if (program.gradients) seen.gradients++;
@@ -82,7 +88,7 @@ function fault(
       }
       const wrong = data.slice(0, sizeOf(shape)).findIndex((value, index) => {
         if (isClose(replayed.data[index] as number, value)) return false;
-        others ??= [1, 2, 3].map((noise) => disturbed(program, inputs, noise));
+        others ??= [1, 2, 3].map((noise) => disturbed(program, inputs, outside, noise));
         const near = others.map((other) => (typeof other === "string" ? value : (other[name]?.data[index] as number)));
         if (near.some((one) => Number.isFinite(one) !== Number.isFinite(value))) return false;
         const spread = Math.max(...near.map((one) => Math.abs(one - value) || 0));
