@@ -79,7 +79,8 @@ export function evaluate(operation: MapOperation, values: readonly number[]): nu
 /**
  * What is left of an operation when some arguments are known numbers: the argument that it equals, by its index; or
  * another operation on some of the arguments; or undefined, if it stays. The value is the same for every number, also for
- * −0, infinities and NaN (x + 0 stays, for −0 + 0 is 0). The shape may be smaller: it is the caller's to keep.
+ * −0, infinities and NaN (x + 0 stays, for −0 + 0 is 0). It may have fewer axes, or shorter ones: the caller repeats it to
+ * the whole shape.
  */
 export function simplify(
   operation: MapOperation,

@@ -42,10 +42,10 @@ export function reduce(graph: Graph, operation: "sum" | "max", node: Node, axes:
 }
 
 /**
- * Numbers that are added one after the other. What a float32 sum rounds away grows with their count: of a million times 0.1
- * it would be 0.2 %.
+ * Numbers that are added one after the other, along an axis or in a matrix product. What a float32 sum rounds away grows
+ * with their count: of a million times 0.1 it would be 0.2 %.
  */
-const mostAtOnce = 512;
+export const mostAtOnce = 512;
 
 /** Axis by axis, and a long axis block by block: sums of sums, of few numbers each. */
 function sumInStages(graph: Graph, node: Node, axes: readonly number[]): Node {
