@@ -60,7 +60,9 @@ function place(plan: Plan, node: StoredNode): void {
   else if (node.kind === "map") placeInLoop(plan, node, node.shape, node);
   else if (node.kind === "reduce") placeInLoop(plan, node, node.argument.shape, node.argument);
   else if (node.kind === "assemble") {
-    for (const { node: piece, start } of node.pieces) placeInLoop(plan, node, piece.shape, piece, start);
+    for (const { node: piece, start } of node.pieces) {
+      if (sizeOf(piece.shape) > 0) placeInLoop(plan, node, piece.shape, piece, start);
+    }
   }
 }
 

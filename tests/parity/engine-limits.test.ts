@@ -3,8 +3,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { compile } from "../../src/engine/compile.js";
 import { eagerProcess } from "../../src/engine/eager-process.js";
+import { fuse } from "../../src/engine/fuse.js";
+import { input, intern, newGraph } from "../../src/engine/graph.js";
 import { newMachine } from "../../src/engine/machine.js";
 import { replayedProcess } from "../../src/engine/process.js";
+import { record } from "../../src/engine/recorder.js";
+import { type RecordingData, recordingData, recordingFrom } from "../../src/engine/recording-data.js";
 import { newStorage } from "../../src/engine/storage.js";
 import type { Model } from "../../src/model/model.js";
 import { run, runRefusal } from "../../src/model/run.js";
@@ -141,4 +145,23 @@ describe("too little memory", () => {
     reserve(2 ** 24);
     expect(memory.buffer.byteLength).toBeGreaterThan(2 ** 24);
   });
+});
+
+test("an empty piece, which would be read and written beside what is its own, is damaged or left out", () => {
+  const data = recordingData(
+    record(({ x }) => ({ y: tf.concat([x as tf.Tensor, tf.ones([2, 1])], 1) }), { x: [2, 2] }),
+  );
+  const nodes = structuredClone(data.nodes) as (object & { assemble?: object[] })[];
+  const joined = nodes.findIndex((node) => node.assemble);
+  nodes.splice(joined, 0, { shape: [2, 0], view: data.inputs.x, strides: [1, 1], offset: 10_000 });
+  nodes[joined + 1]?.assemble?.push({ of: joined, start: [0, 3] });
+  const damaged = { nodes, inputs: data.inputs, outputs: { y: joined + 1 } } as unknown as RecordingData;
+  expect(() => recordingFrom(damaged)).toThrow(/damaged at node \d: an empty piece/);
+
+  const graph = newGraph();
+  const pieces = [2, 0].map((width, at) => ({ node: input(graph, `${at}`, [2, width]), start: [0, 2 * at] }));
+  const whole = intern(graph, "whole", { kind: "assemble", pieces, shape: [2, 2] });
+  const [step, ...others] = fuse([whole]);
+  expect(others).toEqual([]);
+  expect(step?.operands.map(({ of }) => of)).toEqual([pieces[0]?.node, whole]);
 });
