@@ -2,7 +2,7 @@
 // registers from one operation to the next and only what is needed elsewhere is stored.
 import { sizeOf } from "../tensors/named-array.js";
 import { type Node, type ProductNode, type StoredNode, sourceOf } from "./graph.js";
-import { argumentsOf, findLive, type Live } from "./live.js";
+import { argumentsOf, findLive, type Live, listOf } from "./live.js";
 import {
   compute,
   finishLoop,
@@ -78,7 +78,7 @@ interface Plan {
   readonly drafts: Draft[];
   readonly byShape: Map<string, Draft[]>;
   /** The steps that write a node's storage. */
-  readonly makers: Map<StoredNode, Draft[]>;
+  readonly makers: Map<StoredNode, Set<Draft>>;
   /** Nodes that some step reads from memory. */
   readonly stored: Set<StoredNode>;
   count: number;
@@ -108,7 +108,7 @@ function placeProduct(plan: Plan, node: ProductNode, out: StoredNode, addend?: N
   };
   for (const { of } of read) noteRead(plan, of, draft);
   plan.drafts.push(draft);
-  plan.makers.set(out, [draft]);
+  plan.makers.set(out, new Set([draft]));
 }
 
 /** Compute `value` at every position of `shape`, and store, place or reduce it as `node` says. */
@@ -130,8 +130,9 @@ function placeInLoop(
   const { inlined } = plan.live;
   for (const { source, own } of leaves) {
     if (own && loop.values.has(source)) continue;
-    const late = (plan.makers.get(source) ?? []).some((maker) => maker.position > draft.position);
-    if (late) draft.position = plan.count++;
+    for (const maker of plan.makers.get(source) ?? []) {
+      if (maker.position > draft.position) draft.position = plan.count++;
+    }
     noteRead(plan, source, draft);
   }
   const index = node.kind === "map" ? compute(inlined, loop, node, shape) : valueIn(inlined, loop, value, shape);
@@ -144,8 +145,9 @@ function placeInLoop(
     const kind = node.kind === "reduce" ? node.operation : "store";
     loop.body.push({ kind, argument: index, operand });
   }
-  const makers = listOf(plan.makers, node);
-  if (!makers.includes(draft)) makers.push(draft);
+  const makers = plan.makers.get(node);
+  if (makers) makers.add(draft);
+  else plan.makers.set(node, new Set([draft]));
 }
 
 function newDraft(plan: Plan, shape: readonly number[], drafts: Draft[]): Draft {
@@ -177,12 +179,4 @@ function mayJoin(plan: Plan, draft: Draft, leaves: readonly Leaf[]): boolean {
 function noteRead(plan: Plan, source: StoredNode, reader: Draft): void {
   plan.stored.add(source);
   for (const maker of plan.makers.get(source) ?? []) if (maker !== reader) maker.read = true;
-}
-
-function listOf<K, V>(lists: Map<K, V[]>, key: K): V[] {
-  const known = lists.get(key);
-  if (known) return known;
-  const made: V[] = [];
-  lists.set(key, made);
-  return made;
 }

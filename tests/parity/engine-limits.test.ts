@@ -151,7 +151,7 @@ test("an empty piece, which would be read and written beside what is its own, is
   const data = recordingData(
     record(({ x }) => ({ y: tf.concat([x as tf.Tensor, tf.ones([2, 1])], 1) }), { x: [2, 2] }),
   );
-  const nodes = structuredClone(data.nodes) as (object & { assemble?: object[] })[];
+  const nodes = structuredClone(data.nodes) as unknown as ({ assemble?: object[] } & Record<string, unknown>)[];
   const joined = nodes.findIndex((node) => node.assemble);
   nodes.splice(joined, 0, { shape: [2, 0], view: data.inputs.x, strides: [1, 1], offset: 10_000 });
   nodes[joined + 1]?.assemble?.push({ of: joined, start: [0, 3] });
@@ -164,4 +164,16 @@ test("an empty piece, which would be read and written beside what is its own, is
   const [step, ...others] = fuse([whole]);
   expect(others).toEqual([]);
   expect(step?.operands.map(({ of }) => of)).toEqual([pieces[0]?.node, whole]);
+});
+
+test("a chain of thousands of operations is recorded", () => {
+  const compute = (x: tf.Tensor): tf.Tensor => {
+    let value = x;
+    for (let i = 0; i < 4000; i++) value = tf.sub(tf.mul(value, 1.0001), 0.0001 * (i % 3));
+    return value;
+  };
+  const x = tf.tensor1d([1, -2, 3]);
+  const compiled = compile(compute);
+  expect([...compiled(x).dataSync()]).toEqual([...compute(x).dataSync()]);
+  expect(compiled.refusal()).toBeUndefined();
 });
