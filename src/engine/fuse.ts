@@ -38,7 +38,15 @@ interface Draft {
 export function fuse(outputs: Iterable<Node>, shown: readonly Node[] = []): readonly Step[] {
   const wanted = [...outputs];
   const live = findLive(wanted);
-  const plan: Plan = { live, drafts: [], byShape: new Map(), makers: new Map(), stored: new Set(), count: 0 };
+  const plan: Plan = {
+    live,
+    drafts: [],
+    byShape: new Map(),
+    makers: new Map(),
+    settled: new Map(),
+    stored: new Set(),
+    count: 0,
+  };
   for (const node of [...wanted, ...shown]) plan.stored.add(sourceOf(node).source);
   const inSums = new Map([...live.sums].map(([product, { sum, addend }]) => [sum, { product, addend }]));
   for (const node of live.nodes) {
@@ -79,6 +87,8 @@ interface Plan {
   readonly byShape: Map<string, Draft[]>;
   /** The steps that write a node's storage. */
   readonly makers: Map<StoredNode, Set<Draft>>;
+  /** Of nodes whose makers are all read, so that they keep their positions: the last of these. */
+  readonly settled: Map<StoredNode, number>;
   /** Nodes that some step reads from memory. */
   readonly stored: Set<StoredNode>;
   count: number;
@@ -130,9 +140,7 @@ function placeInLoop(
   const { inlined } = plan.live;
   for (const { source, own } of leaves) {
     if (own && loop.values.has(source)) continue;
-    for (const maker of plan.makers.get(source) ?? []) {
-      if (maker.position > draft.position) draft.position = plan.count++;
-    }
+    if (lastPosition(plan, source) > draft.position) draft.position = plan.count++;
     noteRead(plan, source, draft);
   }
   const index = node.kind === "map" ? compute(inlined, loop, node, shape) : valueIn(inlined, loop, value, shape);
@@ -168,15 +176,25 @@ function mayJoin(plan: Plan, draft: Draft, leaves: readonly Leaf[]): boolean {
       continue;
     }
     shared ||= loop.keys.has(key);
-    for (const maker of plan.makers.get(source) ?? []) {
-      if (maker === draft) return false;
-      if (maker.position > draft.position && draft.read) return false;
-    }
+    if (plan.makers.get(source)?.has(draft)) return false;
+    if (draft.read && lastPosition(plan, source) > draft.position) return false;
   }
   return shared;
 }
 
 function noteRead(plan: Plan, source: StoredNode, reader: Draft): void {
   plan.stored.add(source);
-  for (const maker of plan.makers.get(source) ?? []) if (maker !== reader) maker.read = true;
+  const makers = plan.makers.get(source);
+  if (!makers || plan.settled.has(source)) return;
+  for (const maker of makers) if (maker !== reader) maker.read = true;
+  if (!makers.has(reader)) plan.settled.set(source, lastPosition(plan, source));
+}
+
+/** Position of the last step that writes a node; −1 if none does. */
+function lastPosition(plan: Plan, node: StoredNode): number {
+  const known = plan.settled.get(node);
+  if (known !== undefined) return known;
+  let last = -1;
+  for (const { position } of plan.makers.get(node) ?? []) last = Math.max(last, position);
+  return last;
 }
