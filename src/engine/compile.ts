@@ -5,12 +5,13 @@ import { type Bundle, bundleLike, tensorsIn } from "./bundle.js";
 import type { Node } from "./graph.js";
 import { newMachine } from "./machine.js";
 import { buildProgram, type Program } from "./program.js";
-import { NotRecordable, record } from "./recorder.js";
+import { NotRecordable, OutOfMemory } from "./recorded-kernel.js";
+import { record } from "./recorder.js";
 
 /** A compiled function: the same function, and what became of it. */
 export interface Compiled<Arguments extends readonly Bundle[] = [Tensors], Result extends Bundle = Tensors> {
   (...given: Arguments): Result;
-  /** Why it runs as it is instead of being replayed; undefined as long as all shapes could be recorded. */
+  /** Why it, or what is too large of it, runs as it is instead of being replayed; undefined if all shapes are replayed. */
   readonly refusal: () => string | undefined;
 }
 
@@ -22,7 +23,7 @@ const mostPrograms = 32;
  * Each argument is a tensor, a list of tensors or a record of tensors, and so is the result. What is given are float32
  * tensors; whatever else the function uses is taken as it is at the first call with a shape. A function that reads a value
  * on the way, draws a random number (as dropout does), or uses an operation that cannot be recorded, runs as it is;
- * `refusal` says why. With a seed, TensorFlow.js draws the same numbers at each call: these are recorded. Integers on the
+ * `refusal` says why. Where the inputs are so large that the engine has too little memory, only these run as they are. With a seed, TensorFlow.js draws the same numbers at each call: these are recorded. Integers on the
  * way are exact up to 16,777,216; an index outside of what `tf.gather` looks at finds 0.
  *
  * @throws at a call, if an argument or the result is anything else
@@ -34,9 +35,9 @@ export function compile<Arguments extends readonly Bundle[] = [Tensors], Result 
   compute: (...given: Arguments) => Result,
 ): Compiled<Arguments, Result> {
   const machine = newMachine();
-  const programs = new Map<string, Compilation<Result>>();
+  const programs = new Map<string, Compilation<Result> | OutOfMemory>();
   let refusal: string | undefined;
-  const find = (given: Arguments, inputs: Tensors): Compilation<Result> | undefined => {
+  const find = (given: Arguments, inputs: Tensors): Compilation<Result> | OutOfMemory | undefined => {
     const key = Object.entries(inputs)
       .map(([name, { shape }]) => `${name}: ${shape}`)
       .join("; ");
@@ -47,15 +48,16 @@ export function compile<Arguments extends readonly Bundle[] = [Tensors], Result 
     programs.set(key, found); // the last used stands last
     const [oldest] = programs;
     if (programs.size > mostPrograms && oldest) {
-      oldest[1].dispose();
+      if (!(oldest[1] instanceof OutOfMemory)) oldest[1].dispose();
       programs.delete(oldest[0]);
     }
     return found;
   };
-  const build = (given: Arguments, inputs: Tensors): Compilation<Result> | undefined => {
+  const build = (given: Arguments, inputs: Tensors): Compilation<Result> | OutOfMemory | undefined => {
     try {
-      return compilation(machine, compute, given, inputs);
+      return machine.attempt(() => compilation(machine, compute, given, inputs));
     } catch (error) {
+      if (error instanceof OutOfMemory) return error;
       if (!(error instanceof NotRecordable)) throw error;
       refusal = error.message;
       return undefined;
@@ -67,11 +69,12 @@ export function compile<Arguments extends readonly Bundle[] = [Tensors], Result 
     if (other) refusal = `The ${other[0]} is ${other[1].dtype}; only float32 is replayed.`;
     if (refusal === undefined) {
       const found = find(given, inputs);
-      if (found) return found.run(inputs);
+      if (found && !(found instanceof OutOfMemory)) return found.run(inputs);
     }
     return tf.tidy(() => compute(...given) as tf.TensorContainer) as Result;
   };
-  return Object.assign(replay, { refusal: () => refusal });
+  const tooLarge = () => [...programs.values()].find((one) => one instanceof OutOfMemory)?.message;
+  return Object.assign(replay, { refusal: () => refusal ?? tooLarge() });
 }
 
 const argument = (index: number): string => `argument ${index + 1}`;

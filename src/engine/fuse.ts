@@ -2,7 +2,7 @@
 // registers from one operation to the next and only what is needed elsewhere is stored.
 import { sizeOf } from "../tensors/named-array.js";
 import { type Node, type ProductNode, type StoredNode, sourceOf } from "./graph.js";
-import { argumentsOf, findLive, type Live } from "./live.js";
+import { argumentsOf, findLive, type Live, listOf } from "./live.js";
 import {
   compute,
   finishLoop,
@@ -38,7 +38,15 @@ interface Draft {
 export function fuse(outputs: Iterable<Node>, shown: readonly Node[] = []): readonly Step[] {
   const wanted = [...outputs];
   const live = findLive(wanted);
-  const plan: Plan = { live, drafts: [], byShape: new Map(), makers: new Map(), stored: new Set(), count: 0 };
+  const plan: Plan = {
+    live,
+    drafts: [],
+    byShape: new Map(),
+    makers: new Map(),
+    settled: new Map(),
+    stored: new Set(),
+    count: 0,
+  };
   for (const node of [...wanted, ...shown]) plan.stored.add(sourceOf(node).source);
   const inSums = new Map([...live.sums].map(([product, { sum, addend }]) => [sum, { product, addend }]));
   for (const node of live.nodes) {
@@ -60,7 +68,9 @@ function place(plan: Plan, node: StoredNode): void {
   else if (node.kind === "map") placeInLoop(plan, node, node.shape, node);
   else if (node.kind === "reduce") placeInLoop(plan, node, node.argument.shape, node.argument);
   else if (node.kind === "assemble") {
-    for (const { node: piece, start } of node.pieces) placeInLoop(plan, node, piece.shape, piece, start);
+    for (const { node: piece, start } of node.pieces) {
+      if (sizeOf(piece.shape) > 0) placeInLoop(plan, node, piece.shape, piece, start);
+    }
   }
 }
 
@@ -76,7 +86,9 @@ interface Plan {
   readonly drafts: Draft[];
   readonly byShape: Map<string, Draft[]>;
   /** The steps that write a node's storage. */
-  readonly makers: Map<StoredNode, Draft[]>;
+  readonly makers: Map<StoredNode, Set<Draft>>;
+  /** Of nodes whose makers are all read, so that they keep their positions: the last of these. */
+  readonly settled: Map<StoredNode, number>;
   /** Nodes that some step reads from memory. */
   readonly stored: Set<StoredNode>;
   count: number;
@@ -106,7 +118,7 @@ function placeProduct(plan: Plan, node: ProductNode, out: StoredNode, addend?: N
   };
   for (const { of } of read) noteRead(plan, of, draft);
   plan.drafts.push(draft);
-  plan.makers.set(out, [draft]);
+  plan.makers.set(out, new Set([draft]));
 }
 
 /** Compute `value` at every position of `shape`, and store, place or reduce it as `node` says. */
@@ -128,8 +140,7 @@ function placeInLoop(
   const { inlined } = plan.live;
   for (const { source, own } of leaves) {
     if (own && loop.values.has(source)) continue;
-    const late = (plan.makers.get(source) ?? []).some((maker) => maker.position > draft.position);
-    if (late) draft.position = plan.count++;
+    if (lastPosition(plan, source) > draft.position) draft.position = plan.count++;
     noteRead(plan, source, draft);
   }
   const index = node.kind === "map" ? compute(inlined, loop, node, shape) : valueIn(inlined, loop, value, shape);
@@ -142,8 +153,9 @@ function placeInLoop(
     const kind = node.kind === "reduce" ? node.operation : "store";
     loop.body.push({ kind, argument: index, operand });
   }
-  const makers = listOf(plan.makers, node);
-  if (!makers.includes(draft)) makers.push(draft);
+  const makers = plan.makers.get(node);
+  if (makers) makers.add(draft);
+  else plan.makers.set(node, new Set([draft]));
 }
 
 function newDraft(plan: Plan, shape: readonly number[], drafts: Draft[]): Draft {
@@ -164,23 +176,25 @@ function mayJoin(plan: Plan, draft: Draft, leaves: readonly Leaf[]): boolean {
       continue;
     }
     shared ||= loop.keys.has(key);
-    for (const maker of plan.makers.get(source) ?? []) {
-      if (maker === draft) return false;
-      if (maker.position > draft.position && draft.read) return false;
-    }
+    if (plan.makers.get(source)?.has(draft)) return false;
+    if (draft.read && lastPosition(plan, source) > draft.position) return false;
   }
   return shared;
 }
 
 function noteRead(plan: Plan, source: StoredNode, reader: Draft): void {
   plan.stored.add(source);
-  for (const maker of plan.makers.get(source) ?? []) if (maker !== reader) maker.read = true;
+  const makers = plan.makers.get(source);
+  if (!makers || plan.settled.has(source)) return;
+  for (const maker of makers) if (maker !== reader) maker.read = true;
+  if (!makers.has(reader)) plan.settled.set(source, lastPosition(plan, source));
 }
 
-function listOf<K, V>(lists: Map<K, V[]>, key: K): V[] {
-  const known = lists.get(key);
-  if (known) return known;
-  const made: V[] = [];
-  lists.set(key, made);
-  return made;
+/** Position of the last step that writes a node; −1 if none does. */
+function lastPosition(plan: Plan, node: StoredNode): number {
+  const known = plan.settled.get(node);
+  if (known !== undefined) return known;
+  let last = -1;
+  for (const { position } of plan.makers.get(node) ?? []) last = Math.max(last, position);
+  return last;
 }

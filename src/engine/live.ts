@@ -23,6 +23,8 @@ export function argumentsOf(node: StoredNode): readonly Node[] {
   return node.kind === "assemble" ? node.pieces.map((piece) => piece.node) : [];
 }
 
+const mostInlined = 32; // one through the other: a loop has registers for as many, and recursion a stack
+
 export function findLive(outputs: Iterable<Node>): Live {
   const uses = new Map<StoredNode, number>();
   const users = new Map<StoredNode, { user: StoredNode; layout: Layout }[]>();
@@ -40,13 +42,14 @@ export function findLive(outputs: Iterable<Node>): Live {
   for (let node = waiting.pop(); node; node = waiting.pop()) {
     for (const argument of argumentsOf(node)) {
       const { source, layout } = sourceOf(argument);
-      users.set(source, [...(users.get(source) ?? []), { user: node, layout: within(node, layout) }]);
+      listOf(users, source).push({ user: node, layout: within(node, layout) });
       use(argument);
     }
   }
   const nodes = [...uses.keys()].sort((a, b) => a.id - b.id);
   const inlined = new Set<StoredNode>();
   const costs = new Map<StoredNode, number>(); // numbers that an inlined node reads, each time that it is computed
+  const depths = new Map<StoredNode, number>(); // how many inlined nodes it is computed through
   const costOf = (node: Node): number => {
     const { source } = sourceOf(node);
     return costs.get(source) ?? sizeOf(source.shape);
@@ -58,10 +61,22 @@ export function findLive(outputs: Iterable<Node>): Live {
     const varying = node.arguments.filter((argument) => uniformValue(argument) === undefined);
     const isScaled = varying.length === 1 && sizeOf((varying[0] as Node).shape) === sizeOf(node.shape);
     if ((read * 4 >= sizeOf(node.shape) && !isScaled) || !seen.every((one) => seesAll(node, one))) continue;
+    const depth = 1 + Math.max(...node.arguments.map((argument) => depths.get(sourceOf(argument).source) ?? 0));
+    if (depth > mostInlined) continue;
     inlined.add(node);
+    depths.set(node, depth);
     costs.set(node, read);
   }
   return { nodes, uses, inlined, sums: sumsOfProducts(nodes, uses, kept, inlined) };
+}
+
+/** The list of a key; a new one if it has none yet. */
+export function listOf<K, V>(lists: Map<K, V[]>, key: K): V[] {
+  const known = lists.get(key);
+  if (known) return known;
+  const made: V[] = [];
+  lists.set(key, made);
+  return made;
 }
 
 /** The layout that a user's loop sees. */

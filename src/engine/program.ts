@@ -5,7 +5,7 @@ import { copy, type Graph, type Node, type StoredNode, sourceOf } from "./graph.
 import { loopPattern } from "./loop-pattern.js";
 import type { Machine } from "./machine.js";
 import { planMemory } from "./plan-memory.js";
-import { NotRecordable } from "./recorded-kernel.js";
+import { OutOfMemory } from "./recorded-kernel.js";
 import type { Recording } from "./recorder.js";
 import { shareOut } from "./share-out.js";
 import type { Step } from "./steps.js";
@@ -28,6 +28,7 @@ export interface Program {
 /**
  * @param inputs addresses in bytes where the inputs of the recording will stand
  * @param isShown outputs that are only looked at: the others are the same to the bit without them
+ * @throws OutOfMemory; what was reserved until then stays reserved, unless it is an `attempt` of the machine
  */
 export function buildProgram(
   machine: Machine,
@@ -88,16 +89,14 @@ export function buildProgram(
 /** Addresses and counters are whole numbers of 32 bits, in bytes. */
 const mostNumbers = 2 ** 29;
 
-/** @throws NotRecordable if an array, or an axis of a loop, is too long to be counted */
+/** @throws OutOfMemory if an array, or an axis of a loop, is too long to be counted */
 function checkSizes(steps: readonly Step[]): void {
   for (const step of steps) {
     const sizes = step.operands.map(({ of }) => sizeOf(of.shape));
     const lengths = step.kind === "loop" ? loopPattern(step, false).shape : [step.rows, step.inner, step.columns];
     const most = Math.max(...sizes, ...lengths);
     if (most < mostNumbers) continue;
-    throw new NotRecordable(
-      `An array of ${most.toLocaleString("en")} numbers is met; the engine counts to 536,870,911.`,
-    );
+    throw new OutOfMemory(`An array of ${most.toLocaleString("en")} numbers is met; the engine counts to 536,870,911.`);
   }
 }
 

@@ -5,6 +5,9 @@ import { type Graph, type Node, sourceOf } from "./graph.js";
 /** Why a function cannot be recorded; the message says so. */
 export class NotRecordable extends Error {}
 
+/** With arrays of these sizes a function does not fit into the engine's memory; with others it may. */
+export class OutOfMemory extends NotRecordable {}
+
 /** Attributes of a kernel, as tfjs-core passes them. */
 // biome-ignore lint/suspicious/noExplicitAny: every kernel has attributes of its own
 export type Attributes = any;

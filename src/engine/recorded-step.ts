@@ -4,7 +4,7 @@ import { type Arrays, mapEntries, mapNames, type Packed, type Shapes } from "./a
 import type { Advance } from "./eager-process.js";
 import type { Machine } from "./machine.js";
 import { buildProgram } from "./program.js";
-import { type Recording, record } from "./recorder.js";
+import { NotRecordable, type Recording, record } from "./recorder.js";
 
 /** A step of a process as a program, with the storage of what it is given anew each time. */
 export interface RecordedStep {
@@ -31,6 +31,7 @@ export function recordStep(
   watched: boolean,
 ): RecordedStep {
   const recording = recordAdvance(advance, state.shapes, inputs, watched);
+  checkState(recording, state.shapes);
   const places = reserveAll(machine, inputs);
   const starts = [
     ...[...state.places].map(([name, place]) => [`state.${name}`, place] as const),
@@ -93,6 +94,21 @@ function recordAdvance(advance: Advance, state: Shapes, inputs: Shapes, watched:
     },
     { ...prefixed(state, "state."), ...prefixed(inputs, "input.") },
   );
+}
+
+/** @throws NotRecordable unless the next state has the names and shapes of the state: it takes the state's place */
+function checkState({ outputs }: Recording, state: Shapes): void {
+  const told = (all: Iterable<readonly [string, readonly number[]]>): string =>
+    [...all]
+      .map(([name, shape]) => `${name} [${shape}]`)
+      .sort()
+      .join(", ") || "nothing";
+  const next = [...outputs].flatMap(([name, { shape }]) =>
+    name.startsWith("state.") ? [[name.slice("state.".length), shape] as const] : [],
+  );
+  const [from, to] = [told(Object.entries(state)), told(next)];
+  if (from !== to)
+    throw new NotRecordable(`The state of the process changes its names or shapes: from ${from} to ${to}.`);
 }
 
 /** Storage for arrays, in bytes from the start of memory. */

@@ -134,6 +134,7 @@ function nodeOf(data: NodeData, id: number, at: (place: number) => Node): Node {
       return Number.isSafeInteger(from) && from >= 0 && from + (node.shape[axis] as number) <= length;
     });
     expect(inside && node.shape.length === shape.length && start.length === shape.length, "a piece");
+    expect(sizeOf(node.shape) > 0, "an empty piece"); // a loop runs once at least
   }
   expect(arePartition(pieces, sizeOf(shape)), "the pieces together");
   return { kind: "assemble", pieces, shape, id };

@@ -1,3 +1,4 @@
+import { OutOfMemory } from "../engine/recorded-kernel.js";
 import { type NamedArray, sizeOf } from "../tensors/named-array.js";
 import type { Model } from "./model.js";
 import type { Run, RunRequest, State, StateValue } from "./run-request.js";
@@ -29,10 +30,13 @@ export function replayedRun(request: RunRequest): Run | undefined {
     program?.start(parameters);
     return program && replay(program, request);
   } catch (error) {
-    if (error instanceof RangeError) return undefined; // it needs more memory than WebAssembly has
+    if (isTooLarge(error)) return undefined; // another batch may not be
     throw error;
   }
 }
+
+/** Whether more memory is needed than the engine, or JavaScript, has. */
+const isTooLarge = (error: unknown): boolean => error instanceof OutOfMemory || error instanceof RangeError;
 
 function replay(program: StepProgram, request: RunRequest): Run {
   const { model, inputs, steps, batch, recorded, edits, from, keep: keepState } = request;
@@ -92,7 +96,7 @@ function record(model: Model, batch: number): (typeof programs)[number] | undefi
   try {
     return { model, batch, program: stepProgram(model, batch) };
   } catch (error) {
-    if (error instanceof RangeError) throw error;
+    if (isTooLarge(error)) throw error;
     // Whatever it is: the run as it is will succeed, or say what is wrong in the model's own words.
     refusals.set(model, error instanceof Error ? error.message : String(error));
     return undefined;

@@ -62,8 +62,8 @@ async function load(name: BackendName): Promise<string | undefined> {
   try {
     if (name === "native") await loadNative();
     else await import("@tensorflow/tfjs"); // brings the cpu backend, and the gradients of all operations
-    if (name === "wasm" && !tf.findBackendFactory("wasm")) {
-      await import("@tensorflow/tfjs-backend-wasm");
+    if (name === "wasm") {
+      if (!tf.findBackendFactory("wasm")) await import("@tensorflow/tfjs-backend-wasm");
       computeEmptyArraysInJavaScript();
     }
     quietBanner();

@@ -41,3 +41,13 @@ test.each(Object.entries(operations))("%s over an empty axis is the same on wasm
   }
   expect(found[1]).toEqual(found[0]);
 });
+
+test("an operation that is refused leaves nothing behind", async () => {
+  await useBackend("wasm");
+  const backends = ["wasm", "cpu"].map((name) => tf.findBackend(name));
+  const [x, index] = [tf.zeros([0, 2]), tf.tensor1d([0], "int32")];
+  const held = () => backends.map((backend) => backend.numDataIds());
+  const before = held();
+  expect(() => tf.tidy(() => tf.gather(x, index))).toThrow("not in [0, -1]");
+  expect(held()).toEqual(before);
+});
