@@ -22,9 +22,10 @@ const mostPrograms = 32;
  *
  * Each argument is a tensor, a list of tensors or a record of tensors, and so is the result. What is given are float32
  * tensors; whatever else the function uses is taken as it is at the first call with a shape. A function that reads a value
- * on the way, draws a random number (as dropout does), or uses an operation that cannot be recorded, runs as it is;
- * `refusal` says why. Where the inputs are so large that the engine has too little memory, only these run as they are. With a seed, TensorFlow.js draws the same numbers at each call: these are recorded. Integers on the
- * way are exact up to 16,777,216; an index outside of what `tf.gather` looks at finds 0.
+ * on the way, draws a random number (as dropout does), assigns a variable, or uses an operation that cannot be recorded,
+ * runs as it is; `refusal` says why. So does a call with tensors of another type, or too large for the engine's memory. With
+ * a seed, TensorFlow.js draws the same numbers at each call: these are recorded. Integers on the way are exact up to
+ * 16,777,216; an index outside of what `tf.gather` looks at finds 0.
  *
  * @throws at a call, if an argument or the result is anything else
  *
@@ -37,6 +38,7 @@ export function compile<Arguments extends readonly Bundle[] = [Tensors], Result 
   const machine = newMachine();
   const programs = new Map<string, Compilation<Result> | OutOfMemory>();
   let refusal: string | undefined;
+  let otherType: string | undefined; // of the last call
   const find = (given: Arguments, inputs: Tensors): Compilation<Result> | OutOfMemory | undefined => {
     const key = Object.entries(inputs)
       .map(([name, { shape }]) => `${name}: ${shape}`)
@@ -66,15 +68,15 @@ export function compile<Arguments extends readonly Bundle[] = [Tensors], Result 
   const replay = (...given: Arguments): Result => {
     const inputs = Object.assign({}, ...given.map((one, index) => tensorsIn(one, argument(index)))) as Tensors;
     const other = Object.entries(inputs).find(([, { dtype }]) => dtype !== "float32");
-    if (other) refusal = `The ${other[0]} is ${other[1].dtype}; only float32 is replayed.`;
-    if (refusal === undefined) {
+    otherType = other && `The ${other[0]} is ${other[1].dtype}; only float32 is replayed.`;
+    if (refusal === undefined && !otherType) {
       const found = find(given, inputs);
       if (found && !(found instanceof OutOfMemory)) return found.run(inputs);
     }
     return tf.tidy(() => compute(...given) as tf.TensorContainer) as Result;
   };
   const tooLarge = () => [...programs.values()].find((one) => one instanceof OutOfMemory)?.message;
-  return Object.assign(replay, { refusal: () => refusal ?? tooLarge() });
+  return Object.assign(replay, { refusal: () => refusal ?? otherType ?? tooLarge() });
 }
 
 const argument = (index: number): string => `argument ${index + 1}`;

@@ -83,6 +83,14 @@ describe("what cannot be recorded is left as it was", () => {
     expect([...outside.dataSync()]).toEqual(before);
   });
 
+  test("a call with whole numbers runs as it is, and the next one with others is replayed", () => {
+    const twice = compile((x: tf.Tensor) => tf.mul(x, tf.scalar(2, x.dtype as "int32")));
+    expect([...twice(tf.tensor1d([3, 4], "int32")).dataSync()]).toEqual([6, 8]);
+    expect(twice.refusal()).toMatch(/is int32; only float32 is replayed/);
+    expect([...twice(tf.tensor1d([1.5])).dataSync()]).toEqual([3]);
+    expect(twice.refusal()).toBeUndefined();
+  });
+
   test("a function that waits is refused with a sentence", () => {
     const waiting = compile((async (x: tf.Tensor) => x) as never) as (x: tf.Tensor) => unknown;
     expect(() => waiting(tf.zeros([1]))).toThrow(/result of a compiled function is a promise/);
