@@ -5,8 +5,11 @@ import { add, call, get, i32, loadI32, local, set, signed, type Writer, writer }
 const spins = 400_000;
 const fewSpins = 1_000;
 const sleep = 50_000; // nanoseconds
-/** Waits with sleep, in a run, after which threads spin little: others use the cores, and spinning keeps each other waiting. */
-export const manyLongWaits = 64;
+/**
+ * Waits with sleep, in a run, after which threads spin little, and are left alone for a while: others use the cores. Each such
+ * wait costs what a run of some milliseconds gains.
+ */
+export const manyLongWaits = 4;
 /** Sleeps of at least a minute. */
 export const minute = 600_000;
 

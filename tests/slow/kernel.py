@@ -21,7 +21,7 @@ def main(groups: list[list]) -> None:
 
     def hear() -> bool:
         """Take one message; whether it was an error."""
-        message = client.get_iopub_msg(timeout=120)
+        message = client.get_iopub_msg(timeout=300)
         kind, content, cell = message["msg_type"], message["content"], cells.get(message["parent_header"].get("msg_id"))
         if cell is None:
             return False
@@ -34,7 +34,7 @@ def main(groups: list[list]) -> None:
         return kind == "error"
 
     try:
-        client.wait_for_ready(timeout=60)
+        client.wait_for_ready(timeout=300)
         for group in groups:
             sent = {
                 client.execute(entry) if isinstance(entry, str) else getattr(client, entry[0])(*entry[1:]): {}
@@ -46,7 +46,7 @@ def main(groups: list[list]) -> None:
         while not idle.issuperset(cells):
             hear()
         while any("status" not in cell for cell in cells.values()):
-            reply = client.get_shell_msg(timeout=120)
+            reply = client.get_shell_msg(timeout=300)
             content, cell = reply["content"], cells.get(reply["parent_header"]["msg_id"], {})
             cell["status"] = content.get("status")
             cell.update({name: content[name] for name in ("matches", "cursor_start", "cursor_end", "data") if name in content})
